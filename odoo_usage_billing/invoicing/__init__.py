@@ -1,0 +1,1 @@
+"""From a due contract line to invoice lines: claim, measure, rate, store, phrase."""

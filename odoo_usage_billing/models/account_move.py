@@ -1,0 +1,119 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    usage_period_ids = fields.One2many(
+        "usage.billing.period", "move_id", string="Billing Periods"
+    )
+    usage_charge_count = fields.Integer(compute="_compute_usage_charge_count")
+
+    @api.depends("usage_period_ids")
+    def _compute_usage_charge_count(self):
+        counts = dict(
+            self.env["usage.billing.period"]._read_group(
+                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
+            )
+        )
+        for move in self:
+            move.usage_charge_count = counts.get(move, 0)
+
+    def _link_usage_charges(self):
+        """Store the links charge <-> invoice line and mark the periods invoiced."""
+        if not self:
+            return
+        self.env["account.move.line"].flush_model(
+            ["usage_charge_id", "usage_component_id", "move_id"]
+        )
+        cr = self.env.cr
+        cr.execute(
+            """
+            UPDATE usage_charge_component c SET move_line_id = l.id
+              FROM account_move_line l
+             WHERE l.usage_component_id = c.id AND l.move_id = ANY(%s)
+            """,
+            (self.ids,),
+        )
+        cr.execute(
+            """
+            UPDATE usage_charge c SET state = 'invoiced' FROM account_move_line l
+             WHERE l.usage_charge_id = c.id AND l.move_id = ANY(%s)
+            RETURNING c.period_id, l.move_id
+            """,
+            (self.ids,),
+        )
+        invoiced = cr.fetchall()
+        if not invoiced:
+            return
+        cr.execute_values(
+            "UPDATE usage_billing_period p SET state = 'invoiced', move_id = v.move_id"
+            " FROM (VALUES %s) v (id, move_id) WHERE p.id = v.id",
+            invoiced,
+        )
+        self.env["usage.charge"].invalidate_model()
+        self.env["usage.charge.component"].invalidate_model()
+        self.env["usage.billing.period"].invalidate_model()
+        self.invalidate_recordset(["usage_period_ids"])
+
+    def _usage_contracts(self):
+        """{move: contracts} of these invoices, from their lines."""
+        found = {}
+        for move, line in self.env["account.move.line"]._read_group(
+            [("move_id", "in", self.ids), ("contract_line_id", "!=", False)],
+            ["move_id", "contract_line_id"],
+        ):
+            found.setdefault(move, self.env["contract.contract"])
+            found[move] |= line.contract_id
+        return found
+
+    def _usage_contract_lines_back(self, periods):
+        """Set the contract lines of released periods back, so that they are due again."""
+        for line, group in periods.grouped("contract_line_id").items():
+            first = min(group.mapped("date_start"))
+            before = fields.Date.subtract(first, days=1)
+            line.write(
+                {
+                    "last_date_invoiced": before if before >= line.date_start else False,
+                }
+            )
+
+    def _release_usage(self):
+        periods = self.usage_period_ids.filtered(lambda p: p.state == "invoiced")
+        if periods:
+            # Releasing needs rights on billing facts that an invoicing clerk does not
+            # have; the right that replaces them is the one to cancel this draft invoice.
+            released = periods.sudo()._release()
+            self.sudo()._usage_contract_lines_back(released)
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        self._release_usage()
+        return result
+
+    def button_draft(self):
+        cancelled = self.filtered(lambda m: m.state == "cancel")
+        if cancelled.usage_period_ids.filtered(lambda p: p.state == "released"):
+            raise UserError(
+                self.env._(
+                    "The billing periods of this invoice were released when it was cancelled "
+                    "and may be invoiced again. Start a billing run instead of reopening it."
+                )
+            )
+        return super().button_draft()
+
+    def unlink(self):
+        self._release_usage()
+        return super().unlink()
+
+    def action_view_usage_charges(self):
+        """Open the charges behind this invoice."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Usage Charges"),
+            "res_model": "usage.charge",
+            "view_mode": "list,form",
+            "domain": [("period_id.move_id", "=", self.id)],
+        }

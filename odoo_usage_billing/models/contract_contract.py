@@ -1,0 +1,252 @@
+from collections import defaultdict
+from datetime import timezone
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..invoicing import charges, periods
+from ..invoicing.lines import LineHints, commands
+from .contract_line import USAGE_MARKER
+from .usage_tz import tz_get
+
+FAST_CREATE = {"tracking_disable": True, "skip_analytic_sync": True}
+
+
+class ContractContract(models.Model):
+    _inherit = "contract.contract"
+
+    has_usage = fields.Boolean(compute="_compute_has_usage", store=True)
+    usage_tz = fields.Selection(
+        tz_get,
+        string="Billing Time Zone",
+        required=True,
+        default=lambda self: self.env.company.usage_tz or self.env.user.tz or "UTC",
+        help="Usage falls in the day and the period of this zone. Fixed when usage is stored.",
+    )
+    usage_grace_days = fields.Integer(
+        string="Grace (days)",
+        default=lambda self: self.env.company.usage_grace_days,
+        help="Days after the end of a period before it is invoiced, so that usage that "
+        "arrives late is still in it.",
+    )
+    usage_invoice_policy = fields.Selection(
+        [("draft", "Create drafts"), ("post", "Post")],
+        string="Usage Invoices",
+        required=True,
+        default="post",
+    )
+    usage_charge_count = fields.Integer(compute="_compute_usage_counts")
+    usage_subject_count = fields.Integer(compute="_compute_usage_counts")
+
+    _usage_grace_days_positive = models.Constraint(
+        "CHECK (usage_grace_days IS NULL OR usage_grace_days >= 0)",
+        "The grace may not be negative.",
+    )
+
+    @api.depends("contract_line_ids.is_usage")
+    def _compute_has_usage(self):
+        for contract in self:
+            contract.has_usage = any(contract.contract_line_ids.mapped("is_usage"))
+
+    def _compute_usage_counts(self):
+        charge_counts = dict(
+            self.env["usage.charge"]._read_group(
+                [("contract_id", "in", self.ids)], ["contract_id"], ["__count"]
+            )
+        )
+        subject_counts = dict(
+            self.env["usage.assignment"]._read_group(
+                [("contract_id", "in", self.ids)],
+                ["contract_id"],
+                ["subject_id:count_distinct"],
+            )
+        )
+        for contract in self:
+            contract.usage_charge_count = charge_counts.get(contract, 0)
+            contract.usage_subject_count = subject_counts.get(contract, 0)
+
+    def _force_line_recurrence(self):
+        """Usage lines keep their own dates: header dates compute wrong periods for them."""
+        self.filtered(
+            lambda c: not c.line_recurrence and any(c.contract_line_ids.mapped("is_usage"))
+        ).write({"line_recurrence": True})
+
+    # -- invoicing ---------------------------------------------------------
+
+    @api.model
+    def _get_contracts_to_invoice_domain(self, date_ref=None):
+        """Usage contracts are invoiced by billing runs, not by the recurring cron."""
+        domain = super()._get_contracts_to_invoice_domain(date_ref)
+        if self.env.context.get("usage_billing_run"):
+            return domain
+        return fields.Domain.AND([domain, [("has_usage", "=", False)]])
+
+    def recurring_create_invoice(self):
+        """The contract's own button takes the same lock as a billing run."""
+        if self.filtered("has_usage"):
+            self.lock_for_update(allow_referencing=True)
+        return super().recurring_create_invoice()
+
+    def _prepare_recurring_invoices_values(self, date_ref=False):
+        """Expand each usage line into its rated lines, for all contracts at once."""
+        values = super()._prepare_recurring_invoices_values(date_ref)
+        carriers = [
+            (move, command)
+            for move in values
+            for command in move["invoice_line_ids"]
+            if USAGE_MARKER in command[2]
+        ]
+        if carriers:
+            self._expand_usage(carriers)
+        return [move for move in values if move["invoice_line_ids"]]
+
+    def _expand_usage(self, carriers):
+        dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
+        claimed = periods.claim(self.env, dues)
+        rated = {
+            item.due: item
+            for item in charges.rate_dues(self.env, [d for d in dues if d in claimed])
+        }
+        now = self.env.cr.now()
+        stored = charges.store(self.env, list(rated.values()), claimed, now)
+        expanded = defaultdict(list)
+        for due, (move, command) in zip(dues, carriers, strict=True):
+            lines = []
+            if due in rated:
+                item = rated[due]
+                hints = LineHints(
+                    item.line.contract_id, move, item.line.product_id.taxes_id
+                )
+                lines = commands(item, *stored[due], command[2], hints)
+            expanded[id(command)] = lines
+        for move, _command in carriers:
+            move["invoice_line_ids"] = [
+                new
+                for command in move["invoice_line_ids"]
+                for new in expanded.pop(id(command), [command])
+            ]
+
+    def _recurring_create_invoice(self, date_ref=False):
+        usage = self.filtered("has_usage")
+        moves = super(ContractContract, self - usage)._recurring_create_invoice(date_ref)
+        if usage:
+            created = super(
+                ContractContract, usage.with_context(**FAST_CREATE)
+            )._recurring_create_invoice(date_ref)
+            created = self.env["account.move"].browse(created.ids)
+            created._link_usage_charges()
+            moves |= created
+        return moves
+
+    @api.model
+    def _add_contract_origin(self, invoices):
+        """Name the contract in each invoice's chatter: one batch of messages for a run."""
+        if not self.filtered("has_usage"):
+            return super()._add_contract_origin(invoices)
+        by_move = invoices._usage_contracts()
+        link = self.env._("Created by contract %s.")
+        return invoices._message_log_batch(
+            {
+                move.id: Markup(link)
+                % Markup(", ").join(c._get_html_link() for c in by_move[move])
+                for move in invoices
+                if move in by_move
+            }
+        )
+
+    def _usage_invoice(self, date_ref):
+        """Invoice what is due on `date_ref`, period by period, and post by policy.
+
+        Returns the moves. Runs in the caller's transaction, contracts locked by it.
+        """
+        moves = self.env["account.move"]
+        for contract in self._usage_due_on(date_ref):
+            moves |= contract._recurring_create_invoice(contract.recurring_next_date)
+        return moves
+
+    def _usage_due_on(self, date_ref):
+        """Contracts whose next invoice date plus grace has come."""
+        return self.filtered(
+            lambda c: c.recurring_next_date
+            and fields.Date.add(c.recurring_next_date, days=c.usage_grace_days)
+            <= date_ref
+        )
+
+    # -- looking -----------------------------------------------------------
+
+    def _usage_preview(self, day=None):
+        """Rate the open period of each usage line as it stands, writing nothing.
+
+        Returns [Rated]. Lines that have not started or are complete are left out.
+        """
+        day = day or fields.Date.context_today(self)
+        dues = [
+            line._usage_due()
+            for line in self.contract_line_ids.filtered("is_usage")
+            if line.recurring_next_date and line.date_start <= day
+        ]
+        return charges.rate_dues(self.env, dues) if dues else []
+
+    def action_usage_preview(self):
+        """Show what the open period would cost now."""
+        self.ensure_one()
+        preview = self.env["usage.preview"]._of_contract(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Usage of the Open Period"),
+            "res_model": "usage.preview",
+            "res_id": preview.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_usage_run(self):
+        """Invoice this contract now by a billing run of its own and show the run."""
+        self.ensure_one()
+        run = self.env["usage.billing.run"].create(
+            {
+                "company_id": self.company_id.id,
+                "contract_ids": [fields.Command.set(self.ids)],
+            }
+        )
+        return run.action_start()
+
+    def action_view_usage_charges(self):
+        """Open the charges of these contracts."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Usage Charges"),
+            "res_model": "usage.charge",
+            "view_mode": "list,form",
+            "domain": [("contract_id", "in", self.ids)],
+        }
+
+    def action_view_usage_subjects(self):
+        """Open the subjects assigned to these contracts."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Subjects"),
+            "res_model": "usage.subject",
+            "view_mode": "list,form",
+            "domain": [("assignment_ids.contract_id", "in", self.ids)],
+        }
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_periods(self):
+        if self.env["usage.billing.period"].search_count(
+            [("contract_id", "in", self.ids)], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "A contract with billing periods stays, because invoices explain "
+                    "themselves by it. Archive it instead."
+                )
+            )
+
+    def _usage_today(self):
+        """Today in the contract's time zone."""
+        self.ensure_one()
+        now = fields.Datetime.now().replace(tzinfo=timezone.utc)
+        return fields.Date.context_today(self.with_context(tz=self.usage_tz), now)

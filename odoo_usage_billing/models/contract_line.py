@@ -1,0 +1,146 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..invoicing.periods import Due
+
+USAGE_MARKER = "__usage_due__"
+
+
+class ContractLine(models.Model):
+    _inherit = "contract.line"
+
+    usage_baseline_ids = fields.One2many(
+        "usage.baseline", "contract_line_id", string="Baselines", copy=True
+    )
+    usage_assignment_ids = fields.One2many(
+        "usage.assignment", "contract_line_id", string="Assignments"
+    )
+    usage_period_ids = fields.One2many(
+        "usage.billing.period", "contract_line_id", string="Billing Periods"
+    )
+    usage_charge_ids = fields.One2many(
+        "usage.charge", "contract_line_id", string="Usage Charges"
+    )
+    usage_subject_count = fields.Integer(compute="_compute_usage_subject_count")
+
+    @api.depends("usage_assignment_ids")
+    def _compute_usage_subject_count(self):
+        counts = dict(
+            self.env["usage.assignment"]._read_group(
+                [("contract_line_id", "in", self.ids)],
+                ["contract_line_id"],
+                ["subject_id:count_distinct"],
+            )
+        )
+        for line in self:
+            line.usage_subject_count = counts.get(line, 0)
+
+    @api.constrains("usage_metric_id", "usage_rate_card_id", "contract_id")
+    def _check_usage_terms(self):
+        for line in self.filtered("usage_metric_id"):
+            contract, card = line.contract_id, line.usage_rate_card_id
+            if not card:
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s has a billable metric but no rate card, so it has no price. "
+                        "Choose a rate card.",
+                        line=line.name,
+                    )
+                )
+            if card.currency_id != contract.currency_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(card)s is priced in %(card_currency)s, contract %(contract)s is "
+                        "invoiced in %(currency)s. Choose a card in the contract's currency.",
+                        card=card.name,
+                        card_currency=card.currency_id.name,
+                        contract=contract.name,
+                        currency=contract.currency_id.name,
+                    )
+                )
+            if contract.contract_type != "sale":
+                raise ValidationError(
+                    self.env._("Usage lines belong on customer contracts.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.contract_id._force_line_recurrence()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "usage_metric_id" in vals:
+            self.contract_id._force_line_recurrence()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_usage(self):
+        used = self.filtered("usage_period_ids") | self.filtered("usage_assignment_ids")
+        if used:
+            raise UserError(
+                self.env._(
+                    "%(line)s has usage or invoiced periods, so it stays. Give it an end date "
+                    "instead.",
+                    line=used[0].name,
+                )
+            )
+
+    def copy_data(self, default=None):
+        """A copied usage line starts afresh: its next date is computed from its start."""
+        vals_list = super().copy_data(default)
+        for line, vals in zip(self, vals_list, strict=True):
+            if line.is_usage:
+                vals.pop("recurring_next_date", None)
+        return vals_list
+
+    def _baseline_on(self, day):
+        """The baseline in force on a local day; empty when none is."""
+        self.ensure_one()
+        return self.usage_baseline_ids.filtered(
+            lambda b: b.date_start <= day and (not b.date_end or day < b.date_end)
+        )[:1]
+
+    def _usage_due(self):
+        """The next period to invoice as a Due (half-open local days)."""
+        self.ensure_one()
+        first, last, _invoice_date = self._get_period_to_invoice(
+            self.last_date_invoiced, self.recurring_next_date
+        )
+        return Due(self.id, first, last + timedelta(days=1))
+
+    def _prepare_invoice_line(self):
+        vals = super()._prepare_invoice_line()
+        if self.is_usage and vals:
+            vals[USAGE_MARKER] = self._usage_due()
+        return vals
+
+    def _usage_section_name(self, due):
+        """The heading above a usage line's charges, in the customer's language."""
+        self.ensure_one()
+        explainer = self.env["usage.explainer"].with_context(
+            lang=self.contract_id.partner_id.lang
+        )
+        return f"{self.name} ({explainer._period_text(due)})"
+
+    def _update_last_date_invoiced(self):
+        """Advance lines of one date together: a write per date, not per line."""
+        usage_contracts = self.filtered("contract_id.has_usage")
+        for date_end, lines in usage_contracts.grouped("next_period_date_end").items():
+            lines.write({"last_date_invoiced": date_end})
+        return super(
+            ContractLine, self - usage_contracts
+        )._update_last_date_invoiced()
+
+    def action_view_usage_events(self):
+        """Open the events of these contract lines."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Usage Events"),
+            "res_model": "usage.event",
+            "view_mode": "list,form",
+            "domain": [("contract_line_id", "in", self.ids)],
+        }

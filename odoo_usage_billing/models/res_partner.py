@@ -1,0 +1,29 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    usage_subject_count = fields.Integer(compute="_compute_usage_subject_count")
+
+    def _compute_usage_subject_count(self):
+        groups = self.env["usage.subject"]._read_group(
+            [("partner_id", "child_of", self.ids)], ["partner_id"], ["__count"]
+        )
+        for partner in self:
+            partner.usage_subject_count = sum(
+                count
+                for owner, count in groups
+                if owner == partner or owner.parent_id == partner
+            )
+
+    def action_view_usage_subjects(self):
+        """Open the subjects of this customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Subjects"),
+            "res_model": "usage.subject",
+            "view_mode": "list,form",
+            "domain": [("partner_id", "child_of", self.ids)],
+        }

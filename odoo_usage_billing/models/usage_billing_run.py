@@ -1,0 +1,274 @@
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, LockError, UserError
+
+from .contract_contract import FAST_CREATE
+
+CONTENTION = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+    ConcurrencyError,
+    LockError,
+)
+CHUNK = 50
+INLINE_LIMIT = 50
+PERIODS_MAX = 36
+TRIES = 5
+
+
+class UsageBillingRun(models.Model):
+    """A billing run: due contracts, progress, counts, failures with their reason; resumable.
+
+    draft -> running -> done. Each chunk of contracts commits; one contract's
+    failure stays its own; contention rises and the chunk is tried again.
+    """
+
+    _name = "usage.billing.run"
+    _description = "Billing Run"
+    _inherit = ["mail.thread"]
+    _order = "id DESC"
+
+    name = fields.Char(required=True, default=lambda self: self.env._("New billing run"))
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    date_ref = fields.Date(
+        string="Invoice What Is Due On",
+        required=True,
+        default=fields.Date.context_today,
+    )
+    contract_ids = fields.Many2many(
+        "contract.contract",
+        string="Only These Contracts",
+        domain="[('has_usage', '=', True), ('company_id', '=', company_id)]",
+        help="Empty: every due usage contract of the company.",
+    )
+    state = fields.Selection(
+        [("draft", "Draft"), ("running", "Running"), ("done", "Done")],
+        required=True,
+        default="draft",
+        tracking=True,
+    )
+    user_id = fields.Many2one("res.users", default=lambda self: self.env.user)
+    started_at = fields.Datetime(readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    line_ids = fields.One2many("usage.billing.run.line", "run_id", readonly=True)
+    contract_count = fields.Integer(compute="_compute_counts", string="Contracts")
+    done_count = fields.Integer(compute="_compute_counts", string="Processed")
+    failed_count = fields.Integer(compute="_compute_counts", string="Failed")
+    invoice_count = fields.Integer(compute="_compute_counts", string="Invoices")
+    progress = fields.Float(compute="_compute_counts", string="Progress")
+    amount_untaxed = fields.Monetary(compute="_compute_amount", string="Invoiced")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+
+    @api.depends("line_ids.state", "line_ids.move_ids")
+    def _compute_counts(self):
+        for run in self:
+            lines = run.line_ids
+            run.contract_count = len(lines)
+            run.done_count = len(lines.filtered(lambda line: line.state != "pending"))
+            run.failed_count = len(lines.filtered(lambda line: line.state == "failed"))
+            run.invoice_count = len(lines.move_ids)
+            run.progress = 100 * run.done_count / len(lines) if lines else 0
+
+    @api.depends("line_ids.move_ids")
+    def _compute_amount(self):
+        for run in self:
+            run.amount_untaxed = sum(
+                run.line_ids.move_ids.mapped("amount_untaxed_signed")
+            )
+
+    def action_start(self):
+        """List the due contracts and invoice them, at once when few, else in the background."""
+        for run in self.filtered(lambda r: r.state == "draft"):
+            run._list_contracts()
+        few = self.filtered(lambda r: len(r.line_ids) <= INLINE_LIMIT)
+        for run in few:
+            run._process(run.line_ids.filtered(lambda line: line.state == "pending"))
+            run._finish_if_complete()
+        if self - few:
+            self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
+        return self._action_open()
+
+    def action_retry_failed(self):
+        """Put failed contracts back in line and go on."""
+        self.ensure_one()
+        self.line_ids.filtered(lambda line: line.state == "failed").write(
+            {"state": "pending", "message": False}
+        )
+        self.state = "running"
+        return self.action_start()
+
+    def action_view_invoices(self):
+        """Open the invoices of this run."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoices"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.line_ids.move_ids.ids)],
+        }
+
+    def _action_open(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self[:1].id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def _list_contracts(self):
+        """One pending line per contract that is due, so that progress is known."""
+        self.ensure_one()
+        Contract = self.env["contract.contract"].with_context(usage_billing_run=True)
+        domain = fields.Domain.AND(
+            [
+                Contract._get_contracts_to_invoice_domain(self.date_ref),
+                [("has_usage", "=", True), ("company_id", "=", self.company_id.id)],
+                [("generation_type", "=", "invoice")],
+            ]
+        )
+        if self.contract_ids:
+            domain &= fields.Domain("id", "in", self.contract_ids.ids)
+        due = Contract.search(domain)._usage_due_on(self.date_ref)
+        self.env["usage.billing.run.line"].create(
+            [{"run_id": self.id, "contract_id": contract.id} for contract in due]
+        )
+        self.write(
+            {
+                "state": "running",
+                "started_at": fields.Datetime.now(),
+                "name": self.env._(
+                    "Billing run of %s", fields.Date.to_string(self.date_ref)
+                )
+                if self.name == self.env._("New billing run")
+                else self.name,
+            }
+        )
+
+    def _process(self, lines):
+        """Invoice a chunk of pending lines; contracts that another worker holds wait."""
+        self.ensure_one()
+        contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
+        mine = lines.filtered(lambda line: line.contract_id in contracts)
+        if len(mine) > 1:
+            try:
+                with self.env.cr.savepoint():
+                    self._invoice(mine)
+                return mine
+            except CONTENTION:
+                raise
+            except Exception:  # noqa: BLE001 - one of them is bad; alone it names itself
+                self.env.invalidate_all()
+        for line in mine:
+            self._process_alone(line)
+        return mine
+
+    def _process_alone(self, line):
+        """Invoice one contract; its failure is recorded on its line and stays its own."""
+        try:
+            with self.env.cr.savepoint():
+                self._invoice(line)
+        except CONTENTION:
+            raise
+        except Exception as error:  # noqa: BLE001 - recorded, shown, and retried by a person
+            self.env.invalidate_all()
+            line.write({"state": "failed", "message": str(error) or repr(error)})
+
+    def _invoice(self, lines):
+        """Invoice every due period of the lines' contracts, oldest first, and post by policy."""
+        company = self.company_id
+        contracts = lines.contract_id.with_company(company)
+        moves = self.env["account.move"]
+        for _turn in range(PERIODS_MAX):
+            due = contracts._usage_due_on(self.date_ref)
+            if not due:
+                break
+            moves |= due._recurring_create_invoice()
+        self._post(moves)
+        by_contract = {}
+        for move, owners in moves._usage_contracts().items():
+            for contract in owners:
+                by_contract.setdefault(contract.id, []).append(move.id)
+        for line in lines:
+            ids = by_contract.get(line.contract_id.id, [])
+            line.write({"state": "done", "move_ids": [fields.Command.set(ids)]})
+
+    def _post(self, moves):
+        to_post = self.env["account.move"]
+        for move, contracts in moves._usage_contracts().items():
+            if all(contract.usage_invoice_policy == "post" for contract in contracts):
+                to_post |= move
+        # A clean context: what sped up creation must not reach other addons' posting.
+        self.env["account.move"].with_context(**FAST_CREATE).browse(to_post.ids)._post(
+            soft=False
+        )
+
+    def _finish_if_complete(self):
+        if not self.line_ids.filtered(lambda line: line.state == "pending"):
+            self.write({"state": "done", "ended_at": fields.Datetime.now()})
+
+    # -- in the background -------------------------------------------------
+
+    @api.model
+    def _cron_process(self):
+        """Go on with running runs, chunk by chunk, each chunk committed."""
+        Line = self.env["usage.billing.run.line"]
+        cron = self.env["ir.cron"]
+        domain = [("state", "=", "pending"), ("run_id.state", "=", "running")]
+        cron._commit_progress(remaining=Line.search_count(domain))
+        tries = 0
+        skipped = set()
+        while lines := Line.search(
+            [*domain, ("id", "not in", list(skipped))], limit=CHUNK, order="run_id, id"
+        ):
+            run = lines[0].run_id
+            chunk = lines.filtered(lambda line, run=run: line.run_id == run)
+            try:
+                done = run._process(chunk)
+                run._finish_if_complete()
+                self.env.flush_all()
+            except CONTENTION:
+                # The transaction is over: it is rolled back whole and the chunk is
+                # tried again on a fresh snapshot.
+                self.env.cr.rollback()
+                tries += 1
+                if tries >= TRIES:
+                    raise
+                continue
+            tries = 0
+            skipped |= set((chunk - done).ids)
+            if not cron._commit_progress(len(done)):
+                break
+
+    @api.model
+    def _cron_start(self):
+        """Daily: one run per company that has something due."""
+        today = fields.Date.context_today(self)
+        for company in self.env["res.company"].search([]):
+            run = self.with_company(company).create(
+                {"company_id": company.id, "date_ref": today}
+            )
+            run._list_contracts()
+            if not run.line_ids:
+                run.unlink()
+        self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_empty(self):
+        if self.line_ids.move_ids:
+            raise UserError(
+                self.env._("A run that made invoices stays, because it explains them.")
+            )
+
+    @api.autovacuum
+    def _gc_empty_drafts(self):
+        """Drop drafts that nobody started within a week."""
+        old = fields.Datetime.now() - timedelta(days=7)
+        self.search([("state", "=", "draft"), ("create_date", "<", old)]).unlink()

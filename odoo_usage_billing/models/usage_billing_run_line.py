@@ -1,0 +1,39 @@
+from odoo import fields, models
+
+
+class UsageBillingRunLine(models.Model):
+    """A contract within a billing run, and what became of it."""
+
+    _name = "usage.billing.run.line"
+    _description = "Billing Run Contract"
+    _order = "run_id, state, id"
+    _rec_name = "contract_id"
+
+    run_id = fields.Many2one(
+        "usage.billing.run", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="run_id.company_id", store=True)
+    contract_id = fields.Many2one("contract.contract", required=True, ondelete="restrict")
+    partner_id = fields.Many2one(related="contract_id.partner_id")
+    state = fields.Selection(
+        [("failed", "Failed"), ("pending", "Pending"), ("done", "Done")],
+        required=True,
+        default="pending",
+        index=True,
+    )
+    message = fields.Text(string="Reason")
+    move_ids = fields.Many2many("account.move", string="Invoices")
+
+    _contract_once = models.Constraint(
+        "UNIQUE (run_id, contract_id)", "A contract is in a run once."
+    )
+
+    def action_open_contract(self):
+        """Open the contract, to mend what stopped it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "contract.contract",
+            "res_id": self.contract_id.id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,100 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..store.schema import create_event_store, ensure_partitions
+
+
+class UsageEvent(models.Model):
+    """Immutable fact: subject, metric, instant, quantity, dimensions.
+
+    Bound to the partitioned table of the store; written by UsageWriter only.
+    """
+
+    _name = "usage.event"
+    _description = "Usage Event"
+    _auto = False
+    _log_access = False
+    _order = "occurred_at DESC, id DESC"
+    _rec_name = "external_id"
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    source_id = fields.Many2one("usage.source", readonly=True)
+    batch_id = fields.Many2one("usage.batch", readonly=True)
+    row_number = fields.Integer(string="Row", readonly=True, aggregator=None)
+    external_id = fields.Char(readonly=True)
+    subject_id = fields.Many2one("usage.subject", readonly=True)
+    assignment_id = fields.Many2one("usage.assignment", readonly=True)
+    contract_line_id = fields.Many2one("contract.line", readonly=True)
+    metric_id = fields.Many2one("usage.metric", readonly=True)
+    end_user_id = fields.Many2one("res.partner", string="End User", readonly=True)
+    occurred_at = fields.Datetime(readonly=True)
+    received_at = fields.Datetime(readonly=True)
+    usage_date = fields.Date(readonly=True, help="Day in the contract's time zone.")
+    usage_slot = fields.Integer(
+        string="Slot", readonly=True, aggregator=None, help="Minute of the local day."
+    )
+    quantity = fields.Float(digits=(32, 9), readonly=True)
+    amount = fields.Float(digits=(32, 9), readonly=True, string="Carried Amount")
+    dimensions = fields.Json(readonly=True)
+    dimensions_text = fields.Char(compute="_compute_dimensions_text", string="Dimension Values")
+    uom_id = fields.Many2one(related="metric_id.uom_id")
+
+    @property
+    def _table_query(self):
+        return SQL(
+            "SELECT id, company_id, source_id, batch_id, row_number, external_id, subject_id,"
+            " assignment_id, contract_line_id, metric_id, end_user_id, occurred_at,"
+            " received_at, usage_date, usage_slot, quantity, amount, dimensions"
+            " FROM usage_event"
+        )
+
+    def init(self):
+        create_event_store(self.env.cr)
+
+    @api.model
+    def _cron_make_partitions(self):
+        """Make the monthly partitions of the near future before usage needs them.
+
+        A short transaction that gives up rather than queue behind a long reader.
+        """
+        self.env.cr.execute("SET LOCAL lock_timeout = '5s'")
+        today = fields.Date.today()
+        ensure_partitions(self.env.cr, today, fields.Date.add(today, months=6))
+
+    @api.depends("dimensions")
+    def _compute_dimensions_text(self):
+        for event in self:
+            event.dimensions_text = ", ".join(
+                f"{name}: {value}" for name, value in (event.dimensions or {}).items()
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(
+            self.env._(
+                "Usage events are written through a batch (file, API, device or manual entry), "
+                "so that each is counted once. Use Usage > Record Usage."
+            )
+        )
+
+    def write(self, vals):
+        raise UserError(
+            self.env._("Usage events are facts and never change. Record a correction instead.")
+        )
+
+    def unlink(self):
+        raise UserError(
+            self.env._("Usage events are facts and never go. Record a correction instead.")
+        )
+
+    def action_open_file(self):
+        """Open the batch, and so the file, that this event came from."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.batch_id.display_name,
+            "res_model": "usage.batch",
+            "res_id": self.batch_id.id,
+            "view_mode": "form",
+        }

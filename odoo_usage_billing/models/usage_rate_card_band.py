@@ -1,0 +1,56 @@
+from odoo import fields, models
+
+WEEK = "0123456"
+
+
+class UsageRateCardBand(models.Model):
+    """Time-of-use band: a price for part of the local day on some days of the week.
+
+    Bands are tried in order; the first that fits a slot prices it.
+    """
+
+    _name = "usage.rate.card.band"
+    _description = "Time-of-use Band"
+    _order = "version_id, sequence, id"
+
+    version_id = fields.Many2one(
+        "usage.rate.card.version", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="version_id.company_id", store=True)
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    hour_from = fields.Float(string="From", help="Local time of day, included.")
+    hour_to = fields.Float(
+        string="Until", default=24.0, help="Local time of day, not included."
+    )
+    weekdays = fields.Selection(
+        [("0123456", "Every day"), ("01234", "Monday to Friday"), ("56", "Weekend")],
+        required=True,
+        default=WEEK,
+    )
+    unit_price = fields.Float(digits=(24, 12))
+
+    _hours_valid = models.Constraint(
+        "CHECK (hour_from >= 0 AND hour_to <= 24 AND hour_from <> hour_to)",
+        "A band lies between 0:00 and 24:00. One that spans midnight has From after Until.",
+    )
+
+    def _copy_vals(self):
+        return {
+            "sequence": self.sequence,
+            "name": self.name,
+            "hour_from": self.hour_from,
+            "hour_to": self.hour_to,
+            "weekdays": self.weekdays,
+            "unit_price": self.unit_price,
+        }
+
+    def _holds(self, weekday, minute):
+        """Whether a local weekday (Monday 0) and minute of the day fall in this band."""
+        self.ensure_one()
+        start = int(self.hour_from * 60 + 0.5)
+        end = int(self.hour_to * 60 + 0.5)
+        inside = (
+            start <= minute < end if start < end else minute >= start or minute < end
+        )
+        return inside and str(weekday) in self.weekdays

@@ -1,0 +1,47 @@
+from odoo import api, fields, models
+
+OPEN_ENDED = 10.0**18
+
+
+class UsageRateCardTier(models.Model):
+    """Price of the quantities in (previous tier's bound, up_to]; the last tier is open."""
+
+    _name = "usage.rate.card.tier"
+    _description = "Rate Card Tier"
+    _order = "version_id, sort_key, id"
+
+    version_id = fields.Many2one(
+        "usage.rate.card.version", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="version_id.company_id", store=True)
+    up_to = fields.Float(
+        digits=(24, 9), help="Upper bound, included. Empty or zero: no upper bound."
+    )
+    sort_key = fields.Float(compute="_compute_sort_key", store=True, digits=(24, 9))
+    unit_price = fields.Float(digits=(24, 12))
+    flat_amount = fields.Float(digits=(24, 12))
+
+    _up_to_positive = models.Constraint(
+        "CHECK (up_to IS NULL OR up_to >= 0)", "A tier's upper bound may not be negative."
+    )
+    _up_to_unique = models.UniqueIndex(
+        "(version_id, sort_key)", "Two tiers of a version have the same upper bound."
+    )
+
+    @api.depends("up_to")
+    def _compute_sort_key(self):
+        for tier in self:
+            tier.sort_key = tier.up_to or OPEN_ENDED
+
+    def _phrase(self):
+        """'≤ 70000 @ 0.012'."""
+        bound = f"≤ {self.up_to:g}" if self.up_to else "∞"
+        flat = f" + {self.flat_amount:g}" if self.flat_amount else ""
+        return f"{bound} @ {self.unit_price:g}{flat}"
+
+    def _copy_vals(self):
+        return {
+            "up_to": self.up_to,
+            "unit_price": self.unit_price,
+            "flat_amount": self.flat_amount,
+        }

@@ -1,0 +1,287 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+CHARGE_MODELS = [
+    ("flat", "Flat"),
+    ("per_unit", "Per unit"),
+    ("graduated", "Graduated tiers"),
+    ("volume", "Volume tiers"),
+    ("package", "Package"),
+    ("stair_step", "Stair-step"),
+    ("time_increment", "Time increments"),
+    ("time_of_use", "Time of use"),
+]
+TIERED = ("graduated", "volume", "stair_step")
+FROZEN_FIELDS = {
+    "card_id",
+    "charge_model",
+    "unit_price",
+    "flat_amount",
+    "package_size",
+    "package_free",
+    "increment_first",
+    "increment_next",
+    "increment_per",
+    "connect_amount",
+    "discount_percent",
+    "minimum_amount",
+    "maximum_amount",
+    "bill_flat_on_zero",
+    "best_price_guard",
+    "tier_ids",
+    "band_ids",
+    "date_start",
+}
+
+
+class UsageRateCardVersion(models.Model):
+    """Prices of a rate card from `date_start` until `date_end` (local days, half-open).
+
+    draft -> active -> frozen, one way: a version is frozen once a charge used it.
+    """
+
+    _name = "usage.rate.card.version"
+    _description = "Rate Card Version"
+    _order = "card_id, date_start DESC, id DESC"
+
+    card_id = fields.Many2one(
+        "usage.rate.card", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="card_id.company_id", store=True)
+    currency_id = fields.Many2one(related="card_id.currency_id")
+    number = fields.Integer(readonly=True, default=1)
+    state = fields.Selection(
+        [("draft", "Draft"), ("active", "Active"), ("frozen", "Frozen")],
+        required=True,
+        default="draft",
+    )
+    date_start = fields.Date(required=True, default=fields.Date.context_today)
+    date_end = fields.Date(help="First day that the version no longer holds. Empty: open.")
+    charge_model = fields.Selection(CHARGE_MODELS, required=True, default="per_unit")
+    unit_price = fields.Float(digits=(24, 12))
+    flat_amount = fields.Float(string="Flat Amount", digits=(24, 12))
+    package_size = fields.Float(digits=(24, 9), default=1.0)
+    package_free = fields.Float(string="Free Units", digits=(24, 9))
+    increment_first = fields.Float(
+        string="First Increment",
+        digits=(24, 9),
+        default=60.0,
+        help="Each event is billed at least this much, e.g. 60 seconds.",
+    )
+    increment_per = fields.Float(
+        string="Price Per",
+        digits=(24, 9),
+        default=60.0,
+        help="The unit price buys this much, e.g. 60 seconds for a price per minute.",
+    )
+    increment_next = fields.Float(
+        string="Further Increments",
+        digits=(24, 9),
+        default=60.0,
+        help="Beyond the first, each started increment of this size is billed in full.",
+    )
+    connect_amount = fields.Float(
+        string="Connect Fee", digits=(24, 12), help="Charged once per event."
+    )
+    discount_percent = fields.Float(digits=(7, 4))
+    minimum_amount = fields.Float(digits=(24, 12))
+    maximum_amount = fields.Float(string="Cap", digits=(24, 12))
+    bill_flat_on_zero = fields.Boolean(string="Bill Flat Amounts on Zero Usage")
+    best_price_guard = fields.Boolean(
+        help="Volume tiers: never charge more than the start of the next tier would cost."
+    )
+    tier_ids = fields.One2many("usage.rate.card.tier", "version_id", copy=True)
+    band_ids = fields.One2many("usage.rate.card.band", "version_id", copy=True)
+    summary = fields.Char(compute="_compute_summary")
+
+    _dates_ordered = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end > date_start)",
+        "A version must end after it starts.",
+    )
+    _sizes_positive = models.Constraint(
+        "CHECK (package_size > 0 AND package_free >= 0"
+        " AND increment_first >= 0 AND increment_next > 0 AND increment_per > 0)",
+        "Package size and further increments must be greater than zero; free units and the "
+        "first increment may not be negative.",
+    )
+    _discount_range = models.Constraint(
+        "CHECK (discount_percent >= 0 AND discount_percent <= 100)",
+        "The discount must be between 0 and 100 percent.",
+    )
+    _bounds_sane = models.Constraint(
+        "CHECK (COALESCE(minimum_amount, 0) >= 0 AND COALESCE(maximum_amount, 0) >= 0"
+        " AND (COALESCE(maximum_amount, 0) = 0"
+        " OR maximum_amount >= COALESCE(minimum_amount, 0)))",
+        "Minimum and cap may not be negative, and the cap may not be below the minimum.",
+    )
+
+    def init(self):
+        self.env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+        self.env.cr.execute(
+            """
+            DO $$ BEGIN
+              IF NOT EXISTS (SELECT FROM pg_constraint
+                              WHERE conname = 'usage_rate_card_version_one_at_a_time') THEN
+                ALTER TABLE usage_rate_card_version
+                  ADD CONSTRAINT usage_rate_card_version_one_at_a_time
+                  EXCLUDE USING gist (card_id WITH =,
+                                      daterange(date_start, date_end) WITH &&)
+                  WHERE (state <> 'draft');
+              END IF;
+            END $$
+            """
+        )
+
+    @api.depends("card_id", "number", "date_start")
+    def _compute_display_name(self):
+        for version in self:
+            version.display_name = (
+                f"{version.card_id.name or ''} v{version.number} "
+                f"({fields.Date.to_string(version.date_start)})"
+            )
+
+    @api.depends("charge_model", "unit_price", "flat_amount", "tier_ids", "band_ids")
+    def _compute_summary(self):
+        labels = dict(self._fields["charge_model"]._description_selection(self.env))
+        for version in self:
+            version.summary = ", ".join(
+                [labels.get(version.charge_model, "")]
+                + [tier._phrase() for tier in version.tier_ids.sorted("sort_key")]
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            others = self.search([("card_id", "=", vals.get("card_id"))])
+            vals.setdefault("number", max(others.mapped("number"), default=0) + 1)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        touched = FROZEN_FIELDS & vals.keys()
+        frozen = self.filtered(lambda v: v.state == "frozen")
+        if touched and frozen:
+            raise UserError(
+                self.env._(
+                    "%(version)s was used to rate usage, so its prices are frozen. Copy it to "
+                    "a new version and change that one.",
+                    version=frozen[0].display_name,
+                )
+            )
+        return super().write(vals)
+
+    @api.constrains("state", "card_id", "date_start", "date_end")
+    def _check_overlap(self):
+        """Phrase the exclusion constraint; PostgreSQL is what enforces it."""
+        for version in self.filtered(lambda v: v.state != "draft"):
+            domain = [
+                ("id", "!=", version.id),
+                ("card_id", "=", version.card_id.id),
+                ("state", "!=", "draft"),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">", version.date_start),
+            ]
+            if version.date_end:
+                domain.append(("date_start", "<", version.date_end))
+            clash = self.search(domain, limit=1)
+            if clash:
+                raise ValidationError(
+                    self.env._(
+                        "%(version)s overlaps %(clash)s. Set the end date of one of them: each "
+                        "day has one price.",
+                        version=version.display_name,
+                        clash=clash.display_name,
+                    )
+                )
+
+    @api.constrains("charge_model", "tier_ids", "band_ids")
+    def _check_tiers(self):
+        for version in self:
+            if version.charge_model not in TIERED:
+                continue
+            open_tiers = version.tier_ids.filtered(lambda t: not t.up_to)
+            if len(open_tiers) > 1:
+                raise ValidationError(
+                    self.env._(
+                        "%(version)s has several tiers without an upper bound. Only the last "
+                        "tier is open.",
+                        version=version.display_name,
+                    )
+                )
+
+    def action_activate(self):
+        """Put draft versions in force; each must be complete."""
+        for version in self.filtered(lambda v: v.state == "draft"):
+            version._check_complete()
+            version._close_predecessor()
+            version.state = "active"
+        return True
+
+    def _close_predecessor(self):
+        """End the open version before this one on the day this one starts."""
+        self.ensure_one()
+        before = self.search(
+            [
+                ("card_id", "=", self.card_id.id),
+                ("state", "!=", "draft"),
+                ("date_end", "=", False),
+                ("date_start", "<", self.date_start),
+            ]
+        )
+        before.write({"date_end": self.date_start})
+
+    def _check_complete(self):
+        self.ensure_one()
+        if self.charge_model in TIERED and not self.tier_ids.filtered(
+            lambda t: not t.up_to
+        ):
+            raise UserError(
+                self.env._(
+                    "%(version)s needs a last tier without an upper bound, so that every "
+                    "quantity has a price.",
+                    version=self.display_name,
+                )
+            )
+        if self.charge_model == "time_of_use" and not self.band_ids:
+            raise UserError(
+                self.env._(
+                    "%(version)s needs at least one time-of-use band.",
+                    version=self.display_name,
+                )
+            )
+
+    def action_new_version(self):
+        """Copy to a new draft version and open it."""
+        self.ensure_one()
+        version = self.copy(
+            {
+                "state": "draft",
+                "number": max(self.card_id.version_ids.mapped("number")) + 1,
+                "date_start": fields.Date.context_today(self),
+                "date_end": False,
+                "tier_ids": [Command.create(t._copy_vals()) for t in self.tier_ids],
+                "band_ids": [Command.create(b._copy_vals()) for b in self.band_ids],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": version.id,
+            "view_mode": "form",
+        }
+
+    def _band_at(self, weekday, minute):
+        """The first band that holds a local weekday (Monday 0) and minute of the day."""
+        self.ensure_one()
+        return self.band_ids.filtered(lambda band: band._holds(weekday, minute))[:1]
+
+    def _freeze(self):
+        """Freeze versions that a charge used. Facts do not change afterwards."""
+        self.filtered(lambda v: v.state == "active").write({"state": "frozen"})
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_draft_only(self):
+        if self.filtered(lambda v: v.state != "draft"):
+            raise UserError(
+                self.env._("Only draft versions can be deleted. End this one instead.")
+            )

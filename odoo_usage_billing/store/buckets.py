@@ -1,0 +1,88 @@
+"""Buckets: sums of events per contract line, subject, metric, local day and slot."""
+
+from ..store.records import plain
+
+UPSERT = """
+INSERT INTO usage_bucket AS b (
+    contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot,
+    dimension_key, company_id, quantity_sum, amount_sum, event_count,
+    quantity_max, quantity_last, last_at)
+SELECT * FROM usage_bucket_staging
+ ORDER BY 1, 2, 3, 4, 5, 6, 7
+ON CONFLICT (contract_line_id, usage_date, metric_id, subject_id, end_user_id,
+             usage_slot, dimension_key)
+DO UPDATE SET
+    quantity_sum = b.quantity_sum + EXCLUDED.quantity_sum,
+    amount_sum = b.amount_sum + EXCLUDED.amount_sum,
+    event_count = b.event_count + EXCLUDED.event_count,
+    quantity_max = GREATEST(b.quantity_max, EXCLUDED.quantity_max),
+    quantity_last = CASE WHEN EXCLUDED.last_at >= b.last_at
+                    THEN EXCLUDED.quantity_last ELSE b.quantity_last END,
+    last_at = GREATEST(b.last_at, EXCLUDED.last_at)
+"""
+
+class Bucket:
+    """A running sum for one grain. Quantities are exact Decimals in the metric's unit."""
+
+    __slots__ = ("amount", "count", "last", "last_at", "most", "total")
+
+    def __init__(self, quantity, amount, occurred_at):
+        self.total = quantity
+        self.amount = amount or 0
+        self.count = 1
+        self.most = quantity
+        self.last = quantity
+        self.last_at = occurred_at
+
+    def add(self, quantity, amount, occurred_at):
+        """Count one more event."""
+        self.total += quantity
+        if amount is not None:
+            self.amount += amount
+        self.count += 1
+        if quantity > self.most:
+            self.most = quantity
+        if occurred_at >= self.last_at:
+            self.last = quantity
+            self.last_at = occurred_at
+
+
+def upsert(cr, company_id, buckets, copy_rows):
+    """Add `buckets` ({grain: Bucket}) to the stored ones, in one ordered statement.
+
+    Ordered rows keep two writers from deadlocking on each other's buckets.
+    """
+    if not buckets:
+        return
+    cr.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS usage_bucket_staging ("
+        "contract_line_id integer, usage_date date, metric_id integer,"
+        " subject_id integer, end_user_id integer, usage_slot smallint,"
+        " dimension_key text, company_id integer, quantity_sum numeric,"
+        " amount_sum numeric, event_count bigint, quantity_max numeric,"
+        " quantity_last numeric, last_at timestamp) ON COMMIT DELETE ROWS"
+    )
+    cr.execute("DELETE FROM usage_bucket_staging")
+    copy_rows(
+        cr,
+        "COPY usage_bucket_staging FROM STDIN",
+        (
+            f"{line}\t{day}\t{metric}\t{subject}\t{person}\t{slot}\t{escape(key)}\t"
+            f"{company_id}\t{plain(b.total)}\t{plain(b.amount) if b.amount else 0}\t"
+            f"{b.count}\t{plain(b.most)}\t{plain(b.last)}\t{b.last_at}\n"
+            for (line, day, metric, subject, person, slot, key), b in buckets.items()
+        ),
+    )
+    cr.execute(UPSERT)
+
+
+def escape(text):
+    """Text as COPY's text format wants it."""
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        return (
+            text.replace("\\", "\\\\")
+            .replace("\t", "\\t")
+            .replace("\n", "\\n")
+            .replace("\r", "\\r")
+        )
+    return text

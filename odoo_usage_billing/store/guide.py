@@ -1,0 +1,203 @@
+"""Guiding: external identity -> subject -> assignment at that instant -> contract line.
+
+All look-ups of a batch are a handful of queries; the decision per record is
+dictionary and bisect work.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+UTC = timezone.utc
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUARTER_HOUR = 900
+NO_SLOT = -1
+
+
+class Assigned(NamedTuple):
+    """Who owns a (subject, metric) from `start_at` until `end_at` (naive UTC, half-open)."""
+
+    start_at: datetime
+    end_at: datetime | None
+    assignment_id: int
+    contract_line_id: int
+    end_user_id: int
+    zone: str
+
+
+class Metric(NamedTuple):
+    """What guiding needs of a billable metric."""
+
+    id: int
+    slot_minutes: int
+    dimension_names: tuple
+    accepts_negative: bool
+
+
+class LocalTime:
+    """UTC instants to (local date, minute of day) in a zone, cached per quarter of an hour.
+
+    Every zone in use changes its offset on a quarter-hour boundary of UTC, so
+    one look-up per quarter hour is exact, DST changes included.
+    """
+
+    def __init__(self):
+        self._offsets = {}
+        self._zones = {}
+
+    def at(self, instant, zone):
+        """(local date, local minute of the day) of an aware UTC `instant`."""
+        seconds = (instant - EPOCH) // timedelta(seconds=1)
+        key = (zone, seconds // QUARTER_HOUR)
+        offset = self._offsets.get(key)
+        if offset is None:
+            tz = self._zones.get(zone) or self._zones.setdefault(zone, ZoneInfo(zone))
+            offset = self._offsets[key] = instant.astimezone(tz).utcoffset()
+        local = instant + offset
+        return local.date(), local.hour * 60 + local.minute
+
+
+class Guide:
+    """The dictionaries that guide the records of one source.
+
+    Built for the identities of one batch, inside that batch's transaction.
+    """
+
+    def __init__(self, env, source):
+        self.cr = env.cr
+        self.env = env
+        self.source = source
+        self.company_id = source.company_id.id
+        self.metrics = self._load_metrics()
+        self.subjects = {}
+        self.ambiguous = set()
+        self.elsewhere = {}
+        self.assigned = {}
+        self.invoiced_until = {}
+        self.end_users = {}
+        self.local = LocalTime()
+        self._known = set()
+
+    def _load_metrics(self):
+        metrics = self.env["usage.metric"].search(
+            [("company_id", "in", (False, self.company_id))],
+            order="company_id NULLS FIRST, id",
+        )
+        return {
+            metric.code: Metric(
+                metric.id,
+                int(metric.slot_minutes or 0),
+                metric._price_dimension_names(),
+                metric.accept_negative,
+            )
+            for metric in metrics
+        }
+
+    def load(self, records):
+        """Fetch what the identities of `records` need and is not known yet."""
+        identities = {record.subject for record in records} - self._known
+        if identities:
+            self._known |= identities
+            self._load_subjects(list(identities))
+        people = {record.end_user for record in records if record.end_user}
+        people -= self.end_users.keys()
+        if people:
+            self._load_end_users(list(people))
+
+    def _load_subjects(self, identities):
+        self.env["usage.subject"].flush_model()
+        self.env["usage.subject.identity"].flush_model()
+        self.cr.execute(
+            """
+            SELECT identity, subject_id, company_id FROM usage_subject_identity
+             WHERE identity = ANY(%s) AND active
+               AND (source_id IS NULL OR source_id = %s)
+             UNION
+            SELECT code, id, company_id FROM usage_subject
+             WHERE code = ANY(%s) AND active
+            """,
+            (identities, self.source.id, identities),
+        )
+        for identity, subject_id, company_id in self.cr.fetchall():
+            if company_id != self.company_id:
+                self.elsewhere[identity] = company_id
+            elif self.subjects.setdefault(identity, subject_id) != subject_id:
+                self.ambiguous.add(identity)
+        self._load_assignments(
+            [self.subjects[name] for name in identities if name in self.subjects]
+        )
+
+    def _load_assignments(self, subject_ids):
+        self.env["usage.assignment"].flush_model()
+        self.env["contract.line"].flush_model()
+        self.cr.execute(
+            """
+            SELECT a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
+                   a.contract_line_id, COALESCE(a.end_user_id, s.end_user_id, 0),
+                   COALESCE(c.usage_tz, 'UTC')
+              FROM usage_assignment a
+              JOIN usage_subject s ON s.id = a.subject_id
+              JOIN contract_line l ON l.id = a.contract_line_id
+              JOIN contract_contract c ON c.id = l.contract_id
+             WHERE a.subject_id = ANY(%s)
+             ORDER BY a.subject_id, a.metric_id, a.start_at
+            """,
+            (subject_ids,),
+        )
+        found = defaultdict(list)
+        lines = set()
+        for subject_id, metric_id, *owner in self.cr.fetchall():
+            found[subject_id, metric_id].append(Assigned(*owner))
+            lines.add(owner[3])
+        for key, owners in found.items():
+            self.assigned[key] = ([owner.start_at for owner in owners], owners)
+        self._load_invoiced(list(lines))
+
+    def _load_invoiced(self, line_ids):
+        """Until which local day each contract line is invoiced already."""
+        self.env["usage.billing.period"].flush_model()
+        self.cr.execute(
+            """
+            SELECT contract_line_id, array_agg(daterange(date_start, date_end))
+              FROM usage_billing_period
+             WHERE contract_line_id = ANY(%s) AND state = 'invoiced'
+             GROUP BY contract_line_id
+            """,
+            (line_ids,),
+        )
+        for line_id, ranges in self.cr.fetchall():
+            self.invoiced_until[line_id] = [(r.lower, r.upper) for r in ranges]
+
+    def _load_end_users(self, people):
+        self.env["res.partner"].flush_model()
+        self.cr.execute(
+            "SELECT DISTINCT ON (key) key, id FROM ("
+            "SELECT ref AS key, id FROM res_partner WHERE ref = ANY(%s) AND active"
+            " UNION ALL SELECT email, id FROM res_partner WHERE email = ANY(%s) AND active"
+            ") known ORDER BY key, id",
+            (people, people),
+        )
+        self.end_users.update(self.cr.fetchall())
+        for name in people:
+            self.end_users.setdefault(name, 0)
+
+    def owner_at(self, subject_id, metric_id, instant):
+        """The assignment that owns (subject, metric) at a naive UTC instant, or None."""
+        known = self.assigned.get((subject_id, metric_id))
+        if not known:
+            return None
+        starts, owners = known
+        position = bisect_right(starts, instant) - 1
+        if position < 0:
+            return None
+        owner = owners[position]
+        return owner if owner.end_at is None or instant < owner.end_at else None
+
+    def is_invoiced(self, line_id, usage_date):
+        """Whether the billing period that holds this local day is invoiced."""
+        return any(
+            start <= usage_date < end
+            for start, end in self.invoiced_until.get(line_id, ())
+        )

@@ -1,0 +1,91 @@
+"""Values that cross the store's door."""
+
+import hashlib
+import json
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class UsageRecord(NamedTuple):
+    """One usage fact as a producer states it, decoded but not yet guided.
+
+    `occurred_at` is an aware instant; `quantity` is in the metric's unit;
+    `external_id` is the producer's id, unique within its source for ever.
+    """
+
+    row_number: int
+    external_id: str
+    subject: str
+    metric: str
+    occurred_at: datetime
+    quantity: Decimal
+    amount: Decimal | None = None
+    dimensions: dict | None = None
+    end_user: str | None = None
+    raw: object = None
+
+
+class Refusal(NamedTuple):
+    """A record that may not become an event, with its reason code and parameters."""
+
+    record: object
+    reason: str
+    params: dict
+
+
+class WriteResult(NamedTuple):
+    """Counts of one write, and what was refused.
+
+    received = accepted + duplicate + suspended.
+    """
+
+    received: int
+    accepted: int
+    duplicate: int
+    suspended: int
+    refusals: list
+    duplicates: list
+
+
+def external_key(external_id):
+    """The 128-bit key (hex) under which an external id is remembered for ever."""
+    return hashlib.blake2b(external_id.encode(), digest_size=16).hexdigest()
+
+
+def plain(number):
+    """A Decimal as text without exponent or trailing zeros: 1E+3 -> '1000', 1.50 -> '1.5'."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def content_digest(record):
+    """A 128-bit digest (hex) of what a record says, independent of its spelling.
+
+    Two records with one external id and different digests contradict each other.
+    """
+    instant = record.occurred_at.astimezone(timezone.utc)
+    parts = [
+        record.subject,
+        record.metric,
+        instant.isoformat(),
+        plain(record.quantity),
+        "" if record.amount is None else plain(record.amount),
+        record.end_user or "",
+    ]
+    if record.dimensions:
+        parts.append(json.dumps(record.dimensions, sort_keys=True))
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def dimension_key(dimensions, names):
+    """The canonical text of the price dimensions `names` of an event: 'band=peak;zone=2'."""
+    if not names or not dimensions:
+        return ""
+    return ";".join(
+        f"{name}={str(dimensions[name]).replace(';', ',')}"
+        for name in names
+        if dimensions.get(name) not in (None, "")
+    )

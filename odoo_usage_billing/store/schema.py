@@ -1,0 +1,158 @@
+"""DDL of the usage store, kept idempotent: it runs at each install and update.
+
+The event table is partitioned, which the ORM does not know, so `usage.event`
+binds to it with `_auto = False` and these statements create it.
+"""
+
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import SQL
+
+PARTITION_MONTHS_BACK = 26
+PARTITION_MONTHS_AHEAD = 3
+
+EVENT_TABLE = """
+CREATE SEQUENCE IF NOT EXISTS usage_event_id_seq;
+CREATE TABLE IF NOT EXISTS usage_event (
+    id bigint NOT NULL DEFAULT nextval('usage_event_id_seq'),
+    company_id integer NOT NULL,
+    source_id integer NOT NULL,
+    batch_id integer NOT NULL,
+    row_number integer,
+    external_id text NOT NULL,
+    subject_id integer NOT NULL,
+    assignment_id integer NOT NULL,
+    contract_line_id integer NOT NULL,
+    metric_id integer NOT NULL,
+    end_user_id integer,
+    occurred_at timestamp NOT NULL,
+    received_at timestamp NOT NULL,
+    usage_date date NOT NULL,
+    usage_slot smallint NOT NULL DEFAULT -1,
+    quantity numeric NOT NULL,
+    amount numeric,
+    dimensions jsonb,
+    dimension_key text NOT NULL DEFAULT '',
+    voids_event_id bigint,
+    CHECK (quantity <> 'NaN' AND quantity <> 'Infinity' AND quantity <> '-Infinity'),
+    PRIMARY KEY (id, occurred_at)
+) PARTITION BY RANGE (occurred_at);
+CREATE INDEX IF NOT EXISTS usage_event_line_date_index
+    ON usage_event (contract_line_id, metric_id, usage_date);
+CREATE INDEX IF NOT EXISTS usage_event_batch_index
+    ON usage_event USING brin (batch_id);
+"""
+
+KEY_TABLE = """
+CREATE TABLE IF NOT EXISTS usage_event_key (
+    source_id integer NOT NULL,
+    external_key uuid NOT NULL,
+    content_digest uuid NOT NULL,
+    event_id bigint NOT NULL,
+    PRIMARY KEY (source_id, external_key)
+);
+"""
+
+BUCKET_TABLE = """
+CREATE TABLE IF NOT EXISTS usage_bucket (
+    id bigserial PRIMARY KEY,
+    company_id integer NOT NULL,
+    contract_line_id integer NOT NULL,
+    metric_id integer NOT NULL,
+    subject_id integer NOT NULL,
+    end_user_id integer NOT NULL DEFAULT 0,
+    usage_date date NOT NULL,
+    usage_slot smallint NOT NULL DEFAULT -1,
+    dimension_key text NOT NULL DEFAULT '',
+    quantity_sum numeric NOT NULL,
+    amount_sum numeric NOT NULL DEFAULT 0,
+    event_count bigint NOT NULL,
+    quantity_max numeric NOT NULL,
+    quantity_last numeric NOT NULL,
+    last_at timestamp NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS usage_bucket_grain_unique ON usage_bucket
+    (contract_line_id, usage_date, metric_id, subject_id, end_user_id,
+     usage_slot, dimension_key);
+"""
+
+# Facts are added, never rewritten: retention works by detaching partitions,
+# after which their rows are out of reach of this trigger.
+APPEND_ONLY = """
+CREATE OR REPLACE FUNCTION usage_refuse_rewrite() RETURNS trigger AS $$
+BEGIN
+    RAISE EXCEPTION
+        'Usage facts are append-only: % on % is refused. Record a correction instead.',
+        TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS usage_event_append_only ON usage_event;
+CREATE TRIGGER usage_event_append_only BEFORE UPDATE OR DELETE ON usage_event
+    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
+DROP TRIGGER IF EXISTS usage_event_key_append_only ON usage_event_key;
+CREATE TRIGGER usage_event_key_append_only BEFORE UPDATE OR DELETE ON usage_event_key
+    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
+DROP TRIGGER IF EXISTS usage_event_no_truncate ON usage_event;
+CREATE TRIGGER usage_event_no_truncate BEFORE TRUNCATE ON usage_event
+    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
+DROP TRIGGER IF EXISTS usage_event_key_no_truncate ON usage_event_key;
+CREATE TRIGGER usage_event_key_no_truncate BEFORE TRUNCATE ON usage_event_key
+    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
+"""
+
+
+def create_event_store(cr):
+    """Create the event and key tables, their triggers and the partitions around today."""
+    cr.execute(EVENT_TABLE)
+    cr.execute(KEY_TABLE)
+    cr.execute(APPEND_ONLY)
+    cr.execute("SELECT CURRENT_DATE")
+    today = cr.fetchone()[0]
+    ensure_partitions(
+        cr,
+        today - relativedelta(months=PARTITION_MONTHS_BACK),
+        today + relativedelta(months=PARTITION_MONTHS_AHEAD),
+    )
+
+
+def create_bucket_store(cr):
+    """Create the bucket table."""
+    cr.execute(BUCKET_TABLE)
+
+
+def drop_store(cr):
+    """Drop the tables that the ORM does not own (uninstall)."""
+    cr.execute(
+        "DROP TABLE IF EXISTS usage_event, usage_event_key, usage_bucket CASCADE;"
+        "DROP SEQUENCE IF EXISTS usage_event_id_seq;"
+        "DROP FUNCTION IF EXISTS usage_refuse_rewrite();"
+    )
+
+
+def ensure_partitions(cr, first, last):
+    """Create the monthly partitions that cover the days from `first` to `last`.
+
+    CREATE TABLE ... PARTITION OF takes an exclusive lock on the parent, so the
+    ones that exist already are looked up first and nothing is locked for them.
+    """
+    cr.execute(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = 'usage_event'::regclass"
+    )
+    existing = {name for (name,) in cr.fetchall()}
+    month = date(first.year, first.month, 1)
+    while month <= last:
+        name = f"usage_event_{month:%Y%m}"
+        following = month + relativedelta(months=1)
+        if name not in existing:
+            cr.execute(
+                SQL(
+                    "CREATE TABLE IF NOT EXISTS %s PARTITION OF usage_event"
+                    " FOR VALUES FROM (%s) TO (%s)",
+                    SQL.identifier(name),
+                    month.isoformat(),
+                    following.isoformat(),
+                )
+            )
+        month = following

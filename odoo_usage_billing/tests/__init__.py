@@ -1,0 +1,6 @@
+from . import (
+    test_billing_run,
+    test_main_job,
+    test_period_guard,
+    test_writer,
+)

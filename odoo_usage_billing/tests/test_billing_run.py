@@ -1,0 +1,59 @@
+from datetime import date
+
+from odoo.tests import tagged
+
+from .common import UsageCommon
+
+
+@tagged("post_install", "-at_install")
+class TestBillingRun(UsageCommon):
+    """A run invoices what is due, isolates failures and can go on."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.card = cls.make_card(charge_model="per_unit", unit_price=0.5)
+        cls.contracts = cls.env["contract.contract"]
+        for number in range(3):
+            contract = cls.make_contract([cls.usage_line(cls.card)])
+            cls.make_subjects(contract.contract_line_ids, 1, prefix=f"C{number}-")
+            cls.send([cls.record(f"C{number}-0001", 10 * (number + 1))])
+            cls.contracts |= contract
+
+    def test_every_due_contract_is_invoiced(self):
+        run = self.run_billing(contracts=self.contracts)
+        self.assertEqual(run.invoice_count, 3)
+        self.assertEqual(run.progress, 100)
+        self.assertEqual(sorted(run.line_ids.move_ids.mapped("amount_untaxed")), [5, 10, 15])
+
+    def test_one_bad_contract_stops_only_itself_and_says_why(self):
+        bad = self.contracts[1]
+        bad.contract_line_ids.usage_rate_card_id = self.make_card(
+            charge_model="per_unit", date_start=date(2027, 1, 1), name="Later"
+        )
+        run = self.run_billing(contracts=self.contracts)
+        failed = run.line_ids.filtered(lambda line: line.state == "failed")
+        self.assertEqual(failed.contract_id, bad)
+        self.assertIn("no active version", failed.message)
+        self.assertEqual(run.invoice_count, 2)
+        bad.contract_line_ids.usage_rate_card_id = self.card
+        run.action_retry_failed()
+        self.assertEqual(run.invoice_count, 3)
+        self.assertEqual(run.failed_count, 0)
+
+    def test_grace_holds_an_invoice_back(self):
+        self.contracts.usage_grace_days = 5
+        self.assertFalse(self.run_billing(date(2026, 2, 5), self.contracts).line_ids)
+        self.assertEqual(self.run_billing(date(2026, 2, 6), self.contracts).invoice_count, 3)
+
+    def test_missed_months_are_caught_up_one_invoice_each(self):
+        run = self.run_billing(date(2026, 4, 1), self.contracts[0])
+        self.assertEqual(run.invoice_count, 3)
+        starts = self.contracts[0].contract_line_ids.usage_period_ids.mapped("date_start")
+        self.assertEqual(
+            sorted(starts), [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
+        )
+
+    def test_a_period_without_usage_is_invoiced_at_zero(self):
+        run = self.run_billing(date(2026, 3, 1), self.contracts[0])
+        self.assertEqual(sorted(run.line_ids.move_ids.mapped("amount_untaxed")), [0, 5])

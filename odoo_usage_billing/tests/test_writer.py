@@ -1,0 +1,155 @@
+from datetime import datetime
+
+import psycopg2
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import UsageCommon, utc
+
+
+@tagged("post_install", "-at_install")
+class TestWriter(UsageCommon):
+    """The store: guided, deduplicated, counted; nothing lost, nothing twice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls.make_contract(
+            [cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))]
+        )
+        cls.line = cls.contract.contract_line_ids
+        cls.devices = cls.make_subjects(cls.line, 3)
+
+    def events(self):
+        return self.env["usage.event"].search([("contract_line_id", "=", self.line.id)])
+
+    def buckets(self):
+        return self.env["usage.bucket"].search([("contract_line_id", "=", self.line.id)])
+
+    def test_the_same_records_twice_are_stored_once(self):
+        records = [self.record(device.code, 100) for device in self.devices]
+        first, second = self.send(records), self.send(records)
+        self.assertEqual((first.accepted_count, first.duplicate_count), (3, 0))
+        self.assertEqual((second.accepted_count, second.duplicate_count), (0, 3))
+        self.assertEqual(len(self.events()), 3)
+        self.assertEqual(sum(self.buckets().mapped("quantity_sum")), 300)
+
+    def test_known_and_new_records_in_one_batch_are_told_apart(self):
+        self.send([self.record("PRN0001", 5)])
+        batch = self.send([self.record("PRN0001", 5), self.record("PRN0002", 7)])
+        self.assertEqual((batch.accepted_count, batch.duplicate_count), (1, 1))
+
+    def test_one_id_with_two_contents_is_a_conflict_and_waits(self):
+        self.send([self.record("PRN0001", 5, external_id="a")])
+        batch = self.send([self.record("PRN0001", 6, external_id="a")])
+        self.assertEqual(batch.suspended_count, 1)
+        self.assertEqual(batch.suspense_ids.reason_code, "conflict")
+        self.assertIn("a", batch.suspense_ids.message)
+        self.assertEqual(self.events().quantity, 5)
+
+    def test_a_repeat_within_one_batch_counts_as_duplicate_or_conflict(self):
+        batch = self.send(
+            [
+                self.record("PRN0001", 5, external_id="a"),
+                self.record("PRN0001", 5, external_id="a"),
+                self.record("PRN0001", 9, external_id="a"),
+            ]
+        )
+        self.assertEqual(
+            (batch.accepted_count, batch.duplicate_count, batch.suspended_count), (1, 1, 1)
+        )
+
+    def test_identity_does_not_contain_time(self):
+        self.send([self.record("PRN0001", 5, external_id="a")])
+        batch = self.send([self.record("PRN0001", 5, utc(2026, 2, 1), external_id="a")])
+        self.assertEqual(batch.suspense_ids.reason_code, "conflict")
+
+    def test_each_refusal_has_its_reason_and_a_sentence(self):
+        self.env["usage.assignment"].search([("subject_id.code", "=", "PRN0003")]).end_at = (
+            datetime(2025, 1, 1)
+        )
+        self.source.max_age_days = 100000
+        cases = {
+            "unknown_subject": self.record("NOPE", 1),
+            "unknown_metric": self.record("PRN0001", 1, external_id="m", metric="teapots"),
+            "negative_quantity": self.record("PRN0001", -1),
+            "time_in_future": self.record("PRN0001", 1, utc(2999, 1, 1)),
+            "time_too_old": self.record("PRN0001", 1, utc(1600, 1, 1)),
+            "no_assignment": self.record("PRN0003", 1),
+        }
+        for reason, record in cases.items():
+            with self.subTest(reason=reason):
+                batch = self.send([record])
+                self.assertEqual(batch.suspense_ids.reason_code, reason)
+                self.assertNotIn("%(", batch.suspense_ids.message)
+                self.assertEqual(batch.suspended_count, 1)
+
+    def test_a_serial_of_another_company_is_named_only_to_its_users(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env["usage.subject"].sudo().create({"code": "FAR1", "company_id": other.id})
+        self.env.user.company_ids -= other
+        batch = self.send([self.record("FAR1", 1)])
+        self.assertEqual(batch.suspense_ids.reason_code, "unknown_subject")
+        self.env.user.company_ids |= other
+        batch = self.send([self.record("FAR1", 2, external_id="second")])
+        self.assertEqual(batch.suspense_ids.reason_code, "other_company_subject")
+
+    def test_usage_of_an_invoiced_period_waits_in_suspense(self):
+        self.send([self.record("PRN0001", 5)])
+        self.run_billing()
+        batch = self.send([self.record("PRN0002", 5)])
+        self.assertEqual(batch.suspense_ids.reason_code, "locked_period")
+
+    def test_suspense_is_recycled_once_the_serial_is_registered(self):
+        batch = self.send([self.record("NEW1", 5)])
+        suspense = batch.suspense_ids
+        self.make_subjects(self.line, 1, prefix="NEW")
+        self.env["usage.subject"].search([("code", "=", "NEW0001")]).code = "NEW1"
+        suspense.action_recycle()
+        self.assertEqual(suspense.state, "recycled")
+        self.assertEqual(sum(self.events().mapped("quantity")), 5)
+
+    def test_suspense_needs_a_reason_to_be_written_off_and_is_never_deleted(self):
+        suspense = self.send([self.record("NOPE", 1)]).suspense_ids
+        with self.assertRaises(UserError):
+            suspense.action_write_off()
+        suspense.closed_reason = "Test device"
+        suspense.action_write_off()
+        self.assertEqual(suspense.state, "written_off")
+        with self.assertRaises(UserError):
+            suspense.unlink()
+
+    def test_events_are_facts(self):
+        self.send([self.record("PRN0001", 5)])
+        event = self.events()
+        with self.assertRaises(UserError):
+            event.write({"quantity": 1})
+        with self.assertRaises(UserError):
+            event.unlink()
+        for statement in (
+            "UPDATE usage_event SET quantity = 1",
+            "DELETE FROM usage_event",
+            "TRUNCATE usage_event",
+            "UPDATE usage_event_key SET event_id = 1",
+        ):
+            with (
+                self.subTest(statement=statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.RestrictViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
+
+    def test_the_local_day_follows_the_contract_zone(self):
+        self.send([self.record("PRN0001", 5, utc(2026, 1, 31, 23, 30))])
+        self.assertEqual(str(self.events().usage_date), "2026-02-01")
+
+    def test_quantities_keep_every_digit(self):
+        self.send([self.record("PRN0001", "123456789012345.123456789")])
+        self.env.cr.execute(
+            "SELECT quantity_sum::text FROM usage_bucket WHERE contract_line_id = %s",
+            (self.line.id,),
+        )
+        self.assertEqual(self.env.cr.fetchone()[0], "123456789012345.123456789")
