@@ -25,6 +25,9 @@ def commands(rated, charge_id, component_ids, carrier, hints):
         "sequence": carrier["sequence"],
         "contract_line_id": rated.line.id,
         "usage_charge_id": charge_id,
+        # Zeros given are only compared; zeros missing are written line by line.
+        "balance": 0.0,
+        "amount_currency": 0.0,
     }
     lines = [section]
     if not rated.charge.components:
@@ -32,6 +35,8 @@ def commands(rated, charge_id, component_ids, carrier, hints):
         lines.append({**section, "display_type": "line_note", "name": name})
     base = {key: carrier[key] for key in CARRIED if carrier.get(key)}
     base["usage_charge_id"] = charge_id
+    # Given even when empty: a missing value costs a look-up of distribution models per line.
+    base["analytic_distribution"] = carrier.get("analytic_distribution") or False
     for component, component_id, name in zip(
         rated.charge.components, component_ids, rated.names, strict=True
     ):
@@ -46,7 +51,6 @@ def commands(rated, charge_id, component_ids, carrier, hints):
 
 
 CARRIED = (
-    "analytic_distribution",
     "contract_line_id",
     "product_id",
     "sequence",

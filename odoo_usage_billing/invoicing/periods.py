@@ -1,11 +1,11 @@
 """Claiming billing periods: the row that makes an invoice for a period happen once."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import psycopg2.errors
 
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 
 
 class Due(NamedTuple):
@@ -30,12 +30,14 @@ def claim(env, dues):
     claimed, fresh = {}, []
     for due in dues:
         rows = taken.get(due, ())
-        same = [id_ for id_, start, end, state in rows if state == "open"
-                and (start, end) == due[1:]]
-        if same:
-            claimed[due] = same[0]
-        elif not rows:
+        if not rows:
             fresh.append(due)
+            continue
+        same = [row for row in rows if (row[1], row[2]) == (due.date_start, due.date_end)]
+        if same and same[0][3] == "open":
+            claimed[due] = same[0][0]
+        elif not same:
+            _refuse_partial(env, due, rows)
     try:
         with env.cr.savepoint(flush=False):
             claimed.update(_insert(env, fresh))
@@ -45,6 +47,31 @@ def claim(env, dues):
         ) from clash
     env["usage.billing.period"].invalidate_model()
     return claimed
+
+
+def _refuse_partial(env, due, rows):
+    """Days that are invoiced in part can neither be billed again nor be skipped."""
+    days = sum(
+        (min(end, due.date_end) - max(start, due.date_start)).days
+        for _id, start, end, _state in rows
+    )
+    if days == (due.date_end - due.date_start).days:
+        return
+    line = env["contract.line"].browse(due.line_id)
+    raise UserError(
+        env._(
+            "%(line)s is due from %(start)s to %(end)s, but part of that is invoiced already "
+            "(%(from)s to %(until)s, not included). Set the contract line's dates so that the "
+            "next period begins where the last invoiced one ended.",
+            **{
+                "line": line.display_name,
+                "start": due.date_start,
+                "end": due.date_end - timedelta(days=1),
+                "from": rows[0][1],
+                "until": rows[-1][2],
+            },
+        )
+    )
 
 
 def _overlapping(cr, dues):
@@ -58,6 +85,7 @@ def _overlapping(cr, dues):
            AND p.state <> 'released'
            AND daterange(p.date_start, p.date_end)
                && daterange(d.date_start::date, d.date_end::date)
+         ORDER BY p.date_start
         """,
         dues,
         fetch=True,

@@ -15,6 +15,7 @@ from . import (
     usage_billing_run_line,
     usage_bucket,
     usage_charge,
+    usage_charge_annex,
     usage_charge_component,
     usage_event,
     usage_explainer,

@@ -80,6 +80,8 @@ class AccountMove(models.Model):
             )
 
     def _release_usage(self):
+        if not self:  # account writes on lines call this on nothing, thousands of times
+            return
         periods = self.usage_period_ids.filtered(lambda p: p.state == "invoiced")
         if periods:
             # Releasing needs rights on billing facts that an invoicing clerk does not
@@ -93,7 +95,7 @@ class AccountMove(models.Model):
         return result
 
     def button_draft(self):
-        cancelled = self.filtered(lambda m: m.state == "cancel")
+        cancelled = self and self.filtered(lambda m: m.state == "cancel")
         if cancelled.usage_period_ids.filtered(lambda p: p.state == "released"):
             raise UserError(
                 self.env._(

@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import timezone
 
 from markupsafe import Markup
 
@@ -11,7 +10,12 @@ from ..invoicing.lines import LineHints, commands
 from .contract_line import USAGE_MARKER
 from .usage_tz import tz_get
 
-FAST_CREATE = {"tracking_disable": True, "skip_analytic_sync": True}
+FAST_CREATE = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_notrack": True,
+    "skip_analytic_sync": True,
+}
 
 
 class ContractContract(models.Model):
@@ -84,9 +88,22 @@ class ContractContract(models.Model):
         return fields.Domain.AND([domain, [("has_usage", "=", False)]])
 
     def recurring_create_invoice(self):
-        """The contract's own button takes the same lock as a billing run."""
-        if self.filtered("has_usage"):
-            self.lock_for_update(allow_referencing=True)
+        """The contract's own button takes a run's lock and invoices only what has ended.
+
+        Pressed twice, or replayed after a conflict, it must not go on to the next period.
+        """
+        for contract in self.filtered("has_usage"):
+            contract.lock_for_update(allow_referencing=True)
+            due = contract.recurring_next_date
+            if due and due > contract._usage_today():
+                raise UserError(
+                    self.env._(
+                        "Nothing is due on %(contract)s yet: usage is still coming in until "
+                        "%(day)s. Use “Usage so far” to see what it would cost now.",
+                        contract=contract.display_name,
+                        day=fields.Date.to_string(due),
+                    )
+                )
         return super().recurring_create_invoice()
 
     def _prepare_recurring_invoices_values(self, date_ref=False):
@@ -248,5 +265,4 @@ class ContractContract(models.Model):
     def _usage_today(self):
         """Today in the contract's time zone."""
         self.ensure_one()
-        now = fields.Datetime.now().replace(tzinfo=timezone.utc)
-        return fields.Date.context_today(self.with_context(tz=self.usage_tz), now)
+        return fields.Date.context_today(self.with_context(tz=self.usage_tz))

@@ -112,6 +112,12 @@ class ContractLine(models.Model):
         )
         return Due(self.id, first, last + timedelta(days=1))
 
+    def _insert_markers(self, first_date_invoiced, last_date_invoiced):
+        """Markers begin with '#': without one there is nothing to look up."""
+        if "#" not in self.name:
+            return self.name
+        return super()._insert_markers(first_date_invoiced, last_date_invoiced)
+
     def _prepare_invoice_line(self):
         vals = super()._prepare_invoice_line()
         if self.is_usage and vals:

@@ -1,3 +1,5 @@
+import random
+import time
 from datetime import timedelta
 
 import psycopg2.errors
@@ -17,7 +19,7 @@ CONTENTION = (
 CHUNK = 50
 INLINE_LIMIT = 50
 PERIODS_MAX = 36
-TRIES = 5
+TRIES = 8
 
 
 class UsageBillingRun(models.Model):
@@ -241,6 +243,7 @@ class UsageBillingRun(models.Model):
                 tries += 1
                 if tries >= TRIES:
                     raise
+                time.sleep(random.uniform(0, 0.1 * 2**tries))
                 continue
             tries = 0
             skipped |= set((chunk - done).ids)

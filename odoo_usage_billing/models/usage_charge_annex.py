@@ -1,0 +1,133 @@
+from decimal import Decimal
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..invoicing.quantities import AGGREGATES
+
+
+class UsageCharge(models.Model):
+    """What the usage annex of an invoice prints of a charge, as text in the reader's language."""
+
+    _inherit = "usage.charge"
+
+    def _annex(self, limit):
+        """One dict per charge: its facts, priced components, explanation and subjects.
+
+        `limit`: how many subjects are listed; the rest is one total.
+        """
+        subjects = self._annex_subjects(limit)
+        ordered = self.sorted(
+            lambda c: (c.contract_line_id.sequence, c.contract_line_id.id, c.date_start)
+        )
+        return [charge._annex_of_one(subjects[charge]) for charge in ordered]
+
+    def _annex_of_one(self, subjects):
+        self.ensure_one()
+        facts = self.component_ids.filtered(lambda c: c.kind == "information")
+        number = self.env["usage.explainer"]._number
+        return {
+            "charge": self,
+            "title": self.contract_line_id.name.split("\n")[0],
+            "period": self.env["usage.explainer"]._period_text(self),
+            "facts": facts.mapped("name"),
+            "quantity": number(repr(self.quantity)),
+            "unit": self.uom_id.name,
+            "components": [
+                {
+                    "name": component.name,
+                    "quantity": number(repr(component.quantity)),
+                    "unit_price": number(repr(component.unit_price))
+                    if component.unit_price
+                    else "",
+                    "amount": component.amount,
+                }
+                for component in self.component_ids - facts
+            ],
+            "explanation": (self.explanation or "").splitlines(),
+            **subjects,
+        }
+
+    def _annex_subjects(self, limit):
+        """{charge: totals per subject}, the largest first.
+
+        The totals are {"subjects": [row], "others": row or None}; a row tells the
+        subject, its end users, quantity and event count. Each total aggregates as
+        the billable metric does, also the one of the others.
+        """
+        found = {charge: {"subjects": [], "others": None} for charge in self}
+        self.env["usage.charge"].flush_model()
+        for aggregation, charges in self.grouped("metric_id.aggregation").items():
+            for row in self.env.execute_query(charges._annex_query(aggregation, limit)):
+                charge_id, subject_id, *rest = row
+                charge = self.browse(charge_id)
+                total = self._annex_row(subject_id, *rest)
+                if subject_id:
+                    found[charge]["subjects"].append(total)
+                else:
+                    found[charge]["others"] = total
+        return found
+
+    def _annex_row(self, subject_id, quantity, event_count, subject_count, end_user_ids):
+        number = self.env["usage.explainer"]._number
+        subject = self.env["usage.subject"].browse(subject_id)
+        end_users = self.env["res.partner"].browse(user for user in end_user_ids if user)
+        return {
+            "subject": subject,
+            "end_users": ", ".join(end_users.mapped("name")),
+            "quantity": number(Decimal(quantity)),
+            "event_count": number(event_count),
+            "subject_count": subject_count,
+        }
+
+    def _annex_query(self, aggregation, limit):
+        """Totals of the `limit` largest subjects per charge, then one row for all others."""
+        # One of the literals that rating uses too, chosen by a key of the selection.
+        aggregate = SQL(AGGREGATES.get(aggregation, AGGREGATES["sum"]))
+        return SQL(
+            """
+            WITH used AS (
+                SELECT c.id AS charge_id, b.*
+                  FROM usage_charge c
+                  JOIN usage_bucket b ON b.contract_line_id = c.contract_line_id
+                   AND b.metric_id = c.metric_id
+                   AND b.usage_date >= c.date_start AND b.usage_date < c.date_end
+                 WHERE c.id IN %(charges)s
+            ), totals AS (
+                SELECT b.charge_id, b.subject_id, %(aggregate)s AS quantity,
+                       SUM(b.event_count) AS event_count,
+                       array_agg(DISTINCT b.end_user_id) AS end_user_ids
+                  FROM used b
+                 GROUP BY b.charge_id, b.subject_id
+            ), ranked AS (
+                SELECT *, row_number() OVER (
+                           PARTITION BY charge_id ORDER BY quantity DESC, subject_id
+                       ) AS position
+                  FROM totals
+            ), others AS (
+                SELECT b.charge_id, %(aggregate)s AS quantity,
+                       SUM(b.event_count) AS event_count,
+                       COUNT(DISTINCT b.subject_id) AS subject_count
+                  FROM used b
+                  JOIN ranked r ON r.charge_id = b.charge_id
+                   AND r.subject_id = b.subject_id AND r.position > %(limit)s
+                 GROUP BY b.charge_id
+            ), result AS (
+                SELECT charge_id, subject_id, quantity, event_count,
+                       1::bigint AS subject_count, end_user_ids, position
+                  FROM ranked
+                 WHERE position <= %(limit)s
+                 UNION ALL
+                SELECT charge_id, NULL, quantity, event_count,
+                       subject_count, ARRAY[]::integer[], NULL
+                  FROM others
+            )
+            SELECT charge_id, subject_id, quantity::text, event_count::bigint,
+                   subject_count, end_user_ids
+              FROM result
+             ORDER BY charge_id, position NULLS LAST
+            """,
+            charges=tuple(self.ids),
+            aggregate=aggregate,
+            limit=limit,
+        )

@@ -1,0 +1,27 @@
+"""The database of a benchmark or an attack: a clone of the template with the addons."""
+
+from contextlib import contextmanager
+
+import odoo
+from odoo import api
+from odoo.modules.registry import Registry
+
+
+class Database:
+    """Opens environments on one database; each `with` is a connection of its own."""
+
+    def __init__(self, name):
+        self.name = name
+        self.registry = Registry(name)
+
+    @contextmanager
+    def env(self, uid=api.SUPERUSER_ID):
+        """An environment whose cursor closes, uncommitted work undone, at the end."""
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, uid, {})
+
+
+def open_database(config, name):
+    """Load Odoo's configuration file and open a database by name."""
+    odoo.tools.config.parse_config(["-c", config, "-d", name, "--no-http"])
+    return Database(name)

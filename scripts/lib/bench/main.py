@@ -1,0 +1,72 @@
+"""scripts/bench [T1 T10 ...] [--json FILE] [--quick]: one row per figure."""
+
+import argparse
+import importlib
+import json
+import platform
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+FIGURES = {"T1": "t01_ingest", "T10": "t10_billing_run"}
+
+
+def holds(target, ratio):
+    """Whether a ratio meets its target (operator, bound)."""
+    operator, bound = target
+    return ratio <= bound if operator == "<=" else ratio >= bound
+
+
+def main():
+    """Measure the figures asked for and print them; exit 0 also when one falls short."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("figures", nargs="*", metavar="T1", help=f"of {', '.join(FIGURES)}")
+    parser.add_argument("--json", metavar="FILE", help="write the rows to FILE as well")
+    parser.add_argument("--quick", action="store_true", help="a smaller size")
+    parser.add_argument("--config", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--database", required=True, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    unknown = [name for name in options.figures if name not in FIGURES]
+    if unknown:
+        parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    rows = measure(options)
+    if options.json:
+        document = {"python": platform.python_version(), "rows": rows}
+        Path(options.json).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def measure(options):
+    """Run each figure and print its row as soon as it is known."""
+    from bench.database import open_database
+
+    database = open_database(options.config, options.database)
+    head = ("id", "what", "floor", "ours", "ratio", "target", "")
+    form = "{:<4} {:<76} {:>10} {:>10} {:>7} {:>8}  {}"
+    sys.stdout.write(form.format(*head) + "\n")
+    rows = []
+    for name in options.figures or FIGURES:
+        figure = importlib.import_module(f"bench.{FIGURES[name]}")
+        row = {"id": name, "what": figure.WHAT, "unit": figure.UNIT}
+        row.update(figure.run(database, options.quick))
+        row["target"] = " ".join(map(str, figure.TARGET))
+        row["verdict"] = "holds" if holds(figure.TARGET, row["ratio"]) else "falls short"
+        rows.append(row)
+        sys.stdout.write(
+            form.format(
+                name,
+                f"{figure.WHAT} ({row['size']}; {figure.UNIT})"[:76],
+                f"{row['floor']:.2f}",
+                f"{row['ours']:.2f}",
+                f"{row['ratio']:.2f}",
+                row["target"],
+                row["verdict"],
+            )
+            + "\n"
+        )
+        sys.stdout.flush()
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""T10: a billing run against the best safe creation and posting of the same invoices.
+
+The floor creates and posts invoices of the same lines in batches of 50 with balance,
+amount_currency and analytic_distribution given and the mail keys off. Ours reads usage,
+rates it, stores charges, creates, posts and links.
+"""
+
+import random
+import time
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+
+from odoo import Command
+
+from .meter import Meter, medians
+
+ID = "T10"
+WHAT = "billing run of contracts x 10 usage lines against bare invoice create + post"
+UNIT = "CPU ms per invoice"
+TARGET = ("<=", 1.15)
+LINES = 10
+BATCH = 50
+FAST = {"tracking_disable": True, "mail_create_nolog": True, "mail_notrack": True, "skip_analytic_sync": True}
+
+
+def run(database, quick):
+    """Measure `rounds` pairs of (floor, ours) on fresh contracts; return the row's figures."""
+    contracts, rounds = (20, 1) if quick else (100, 3)
+    pairs = []
+    stamp = time.time_ns()
+    with database.env() as env:
+        world = World(env)
+        world.prepare()
+        world.warm()
+    for number in range(rounds):
+        with database.env() as env:
+            names = World(env).contracts(contracts, f"R{stamp}-{number}-")
+        ours = _ours(database, names)
+        floor = _floor(database, names)
+        pairs.append((1000 * floor / contracts, 1000 * ours / contracts))
+    floor, ours, ratio = medians(pairs)
+    return {"floor": floor, "ours": ours, "ratio": ratio, "size": f"{contracts} x {LINES}"}
+
+
+def _ours(database, ids):
+    meter = Meter()
+    with database.env() as env:
+        run = env["usage.billing.run"].create(
+            {
+                "date_ref": date(2026, 2, 1),
+                "contract_ids": [Command.set(ids)],
+            }
+        )
+        run._list_contracts()
+        env.cr.commit()
+        while lines := run.line_ids.filtered(lambda line: line.state == "pending")[:BATCH]:
+            with meter.running(env.cr):
+                run._process(lines)
+                env.cr.commit()
+                env.invalidate_all()
+        failed = run.line_ids.filtered(lambda line: line.state == "failed")
+        assert not failed, failed.mapped("message")
+        assert run.invoice_count == len(ids)
+    return meter.cpu
+
+
+def _floor(database, ids):
+    """Create and post the invoices that ours made, from their own lines' values."""
+    meter = Meter()
+    with database.env() as env:
+        moves = env["account.move"].search([("invoice_line_ids.contract_line_id.contract_id", "in", ids)])
+        values = [_bare(move) for move in moves]
+        env.invalidate_all()
+        for start in range(0, len(values), BATCH):
+            with meter.running(env.cr):
+                created = env["account.move"].with_context(**FAST).create(values[start : start + BATCH])
+                created.action_post()
+                env.cr.commit()
+                env.invalidate_all()
+    return meter.cpu
+
+
+def _bare(move):
+    return {
+        "move_type": "out_invoice",
+        "partner_id": move.partner_id.id,
+        "invoice_date": move.invoice_date,
+        "journal_id": move.journal_id.id,
+        "currency_id": move.currency_id.id,
+        "invoice_line_ids": [
+            Command.create(
+                {
+                    "product_id": line.product_id.id,
+                    "display_type": line.display_type,
+                    "name": line.name,
+                    "quantity": line.quantity,
+                    "price_unit": line.price_unit,
+                    "tax_ids": [Command.set(line.tax_ids.ids)],
+                    "balance": line.balance,
+                    "amount_currency": line.amount_currency,
+                    "analytic_distribution": False,
+                }
+                if line.display_type == "product"
+                else {
+                    "display_type": line.display_type,
+                    "name": line.name,
+                    "balance": 0.0,
+                    "amount_currency": 0.0,
+                }
+            )
+            for line in move.invoice_line_ids
+        ],
+    }
+
+
+class World:
+    """Customers, prices and usage for a billing run; all quantities from one seed."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def prepare(self):
+        """A chart of accounts, a metric, a source and a five-tier card."""
+        env = self.env
+        if env["usage.metric"].search_count([("code", "=", "bench")]):
+            return
+        if not env["account.journal"].search([("type", "=", "sale")], limit=1):
+            env["account.chart.template"].try_loading("generic_coa", env.company)
+        unit = env.ref("uom.product_uom_unit")
+        env["usage.metric"].create({"name": "Bench", "code": "bench", "uom_id": unit.id})
+        env["usage.source"].create({"name": "Bench", "code": "bench", "tz": "UTC", "max_age_days": 40000})
+        card = env["usage.rate.card"].create({"name": "Bench"})
+        version = env["usage.rate.card.version"].create(
+            {
+                "card_id": card.id,
+                "date_start": date(2020, 1, 1),
+                "charge_model": "per_unit",
+                "unit_price": 0.01,
+            }
+        )
+        version.action_activate()
+        env["product.product"].create({"name": "Bench", "type": "service", "default_code": "BENCH"})
+        env.cr.commit()
+
+    def warm(self):
+        """One small invoice run, so that caches and statistics are not part of a figure."""
+        ids = self.contracts(5, f"W{time.time_ns()}-")
+        self.env["usage.billing.run"].create(
+            {"date_ref": date(2026, 2, 1), "contract_ids": [Command.set(ids)]}
+        ).action_start()
+        self.env.cr.commit()
+        self.env.cr.execute("ANALYZE account_move, account_move_line")
+        self.env.cr.commit()
+
+    def contracts(self, count, prefix):
+        """`count` contracts with LINES usage lines, a subject and a month of usage each."""
+        env = self.env
+        metric = env["usage.metric"].search([("code", "=", "bench")])
+        card = env["usage.rate.card"].search([("name", "=", "Bench")])
+        product = env["product.product"].search([("default_code", "=", "BENCH")])
+        partners = env["res.partner"].create([{"name": f"{prefix}{i:05d}"} for i in range(count)])
+        contracts = (
+            env["contract.contract"]
+            .with_context(tracking_disable=True)
+            .create(
+                [
+                    {
+                        "name": partner.name,
+                        "partner_id": partner.id,
+                        "contract_type": "sale",
+                        "line_recurrence": True,
+                        "usage_tz": "UTC",
+                        "contract_line_ids": [
+                            Command.create(
+                                {
+                                    "name": f"Line {number}",
+                                    "product_id": product.id,
+                                    "usage_metric_id": metric.id,
+                                    "usage_rate_card_id": card.id,
+                                    "recurring_invoicing_type": "post-paid",
+                                    "date_start": date(2026, 1, 1),
+                                }
+                            )
+                            for number in range(LINES)
+                        ],
+                    }
+                    for partner in partners
+                ]
+            )
+        )
+        self._use(contracts, prefix)
+        env.cr.commit()
+        return contracts.ids
+
+    def _use(self, contracts, prefix):
+        env = self.env
+        lines = contracts.contract_line_ids
+        subjects = (
+            env["usage.subject"]
+            .with_context(tracking_disable=True)
+            .create([{"code": f"{prefix}-{line.id}"} for line in lines])
+        )
+        env["usage.assignment"].create(
+            [
+                {
+                    "subject_id": subject.id,
+                    "contract_line_id": line.id,
+                    "start_at": datetime(2020, 1, 1),
+                }
+                for subject, line in zip(subjects, lines, strict=True)
+            ]
+        )
+        source = env["usage.source"].search([("code", "=", "bench")])
+        batch = env["usage.batch"].create({"name": prefix, "source_id": source.id})
+        batch._store(_records(subjects.mapped("code")))
+
+
+def _records(codes):
+    from odoo.addons.odoo_usage_billing.store import UsageRecord
+
+    dice = random.Random(20260101)
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    for code in codes:
+        for day in range(0, 31, 5):
+            yield UsageRecord(
+                row_number=day,
+                external_id=f"{code}-{day}",
+                subject=code,
+                metric="bench",
+                occurred_at=start + timedelta(days=day, hours=3),
+                quantity=Decimal(dice.randrange(100, 100000)),
+            )

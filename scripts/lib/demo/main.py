@@ -1,0 +1,117 @@
+"""scripts/demo's Python half: make the story, run the main job on it, say what happened."""
+
+import argparse
+import base64
+import sys
+from pathlib import Path
+
+from dateutil.relativedelta import relativedelta
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.database import open_database  # noqa: E402
+
+SEED = 2026
+
+
+def say(text=""):
+    """Print a line at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def tell(env, folder):
+    """The story up to invoices: two months of files in, two billing runs."""
+    from demo import people, printers
+
+    from odoo import fields
+
+    people.company(env)
+    people.staff(env)
+    partner, person = people.customer(env)
+    today = fields.Date.context_today(env.user)
+    this_month = today.replace(day=1)
+    start = this_month - relativedelta(months=2)
+    contract = printers.contract(env, partner, person, start)
+    for number in range(2):
+        month = start + relativedelta(months=number)
+        content = printers.workbook(env, contract, month, SEED + number)
+        upload(env, f"pages-{month:%Y-%m}.xlsx", content, folder)
+        run(env, month + relativedelta(months=1))
+    pdf(env, folder)
+
+
+def upload(env, name, content, folder):
+    """What a billing manager does in the upload wizard: choose, preview, keep the bad rows, confirm."""
+    (folder / name).write_bytes(content)
+    wizard = env["usage.upload"].create({"file": base64.b64encode(content), "file_name": name})
+    wizard.action_preview()
+    if wizard.problem:
+        raise SystemExit(f"demo: {name} was refused: {wizard.problem}")
+    wizard.action_confirm()
+
+
+def run(env, day):
+    """A billing run for what is due on `day`."""
+    billing = env["usage.billing.run"].create({"date_ref": day})
+    billing.action_start()
+    failed = billing.line_ids.filtered(lambda line: line.state == "failed")
+    if failed:
+        raise SystemExit(f"demo: billing failed: {failed[0].message}")
+
+
+def pdf(env, folder):
+    """The newest invoice as the customer gets it."""
+    move = env["account.move"].search([("usage_period_ids", "!=", False)], order="invoice_date DESC", limit=1)
+    env.cr.commit()
+    content, _kind = env["ir.actions.report"]._render_qweb_pdf("account.account_invoices", move.ids)
+    (folder / "invoice.pdf").write_bytes(content)
+
+
+def summary(env, folder):
+    """What is in the books now, read from the books."""
+    for batch in env["usage.batch"].search([], order="id"):
+        say(
+            f"  file      {batch.name}: {batch.received_count} rows received = "
+            f"{batch.accepted_count} accepted + {batch.duplicate_count} duplicate + "
+            f"{batch.suspended_count} suspended + {batch.filtered_count} filtered"
+        )
+    events = env["usage.event"].search_count([])
+    suspended = env["usage.suspense"].search([("state", "=", "open")])
+    say(f"  events    {events} stored, {len(suspended)} records in suspense:")
+    for suspense in suspended:
+        say(f"            row {suspense.row_number}: {suspense.message}")
+    moves = env["account.move"].search([("usage_period_ids", "!=", False)], order="id")
+    for move in moves:
+        debit = sum(move.line_ids.mapped("debit"))
+        credit = sum(move.line_ids.mapped("credit"))
+        say(
+            f"  invoice   {move.name} of {move.invoice_date} to {move.partner_id.name}: "
+            f"{move.amount_untaxed:.2f} + tax {move.amount_tax:.2f} = "
+            f"{move.amount_total:.2f} {move.currency_id.name} ({move.state})"
+        )
+        say(f"            journal entry: {len(move.line_ids)} items, debit {debit:.2f} = credit {credit:.2f}")
+    say(f"  total     {sum(moves.mapped('amount_total')):.2f} invoiced on {len(moves)} invoices")
+    say(f"  to look at  {folder}: the uploaded workbooks and invoice.pdf")
+
+
+def main():
+    """Tell the story once per database, then sum it up."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--folder", required=True, type=Path)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    database = open_database(options.config, options.database)
+    with database.env() as env:
+        if not env["usage.subject"].search_count([], limit=1):
+            say("demo: uploading, billing and posting two months of usage")
+            tell(env, options.folder)
+            env.cr.commit()
+        say("What happened:")
+        summary(env, options.folder)
+
+
+if __name__ == "__main__":
+    main()

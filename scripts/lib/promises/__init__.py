@@ -1,0 +1,1 @@
+"""Attacks on the promises, each by real processes on a database of its own."""

@@ -1,0 +1,57 @@
+"""Run one attack on a database made for it, print its row, keep it in docs/."""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+ATTACKS = {3: "p03_duplicate", 16: "p16_invoiced_once"}
+
+
+def main():
+    """Exit 0 when the promise holds, 1 when it does not."""
+    parser = argparse.ArgumentParser(prog="scripts/promises", description=__doc__)
+    parser.add_argument("number", type=int, choices=sorted(ATTACKS))
+    parser.add_argument("--size", choices=("full", "small"), default="full")
+    parser.add_argument("--seed", type=int, default=20260101)
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--docs", help="folder of promises.json and promises.md")
+    options = parser.parse_args()
+    row = measure(options)
+    sys.stdout.write(json.dumps(row) + "\n")
+    if options.docs:
+        from promises.report import keep
+
+        keep(options.docs, row)
+    sys.exit(0 if row["holds"] else 1)
+
+
+def measure(options):
+    """The row of one attack."""
+    from bench.database import open_database
+
+    database = open_database(options.config, options.database)
+    attack = importlib.import_module(f"promises.{ATTACKS[options.number]}")
+    began = time.monotonic()
+    figures = attack.attack(database, options.size, options.seed)
+    return {
+        "number": attack.NUMBER,
+        "promise": attack.PROMISE,
+        "target": attack.TARGET,
+        "holds": figures.pop("holds"),
+        "figures": figures,
+        "seed": options.seed,
+        "size": options.size,
+        "seconds": round(time.monotonic() - began),
+        "date": date.today().isoformat(),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Contracts, subjects and records that an attack works on."""
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+
+from odoo import Command
+
+
+def prepare(env):
+    """Chart of accounts, metric, source, card, product; returns (metric, source, card, product)."""
+    if not env["account.journal"].search([("type", "=", "sale")], limit=1):
+        env["account.chart.template"].try_loading("generic_coa", env.company)
+    metric = env["usage.metric"].create(
+        {"name": "Units", "code": "units", "uom_id": env.ref("uom.product_uom_unit").id}
+    )
+    source = env["usage.source"].create(
+        {"name": "Attack", "code": "attack", "tz": "UTC", "max_age_days": 40000}
+    )
+    card = env["usage.rate.card"].create({"name": "Attack"})
+    env["usage.rate.card.version"].create(
+        {
+            "card_id": card.id,
+            "date_start": date(2000, 1, 1),
+            "charge_model": "per_unit",
+            "unit_price": 0.01,
+        }
+    ).action_activate()
+    product = env["product.product"].create({"name": "Units", "type": "service"})
+    return metric, source, card, product
+
+
+def contracts(env, count, start):
+    """`count` monthly contracts with one usage line and one subject each."""
+    metric, _source, card, product = prepare(env)
+    partner = env["res.partner"].create({"name": "Attacked"})
+    made = env["contract.contract"].create(
+        [
+            {
+                "name": f"Attacked {number}",
+                "partner_id": partner.id,
+                "contract_type": "sale",
+                "line_recurrence": True,
+                "usage_tz": "UTC",
+                "contract_line_ids": [
+                    Command.create(
+                        {
+                            "name": "Units",
+                            "product_id": product.id,
+                            "usage_metric_id": metric.id,
+                            "usage_rate_card_id": card.id,
+                            "recurring_invoicing_type": "post-paid",
+                            "date_start": start,
+                        }
+                    )
+                ],
+            }
+            for number in range(count)
+        ]
+    )
+    subjects = env["usage.subject"].create(
+        [{"code": f"A-{number:05d}"} for number in range(count)]
+    )
+    env["usage.assignment"].create(
+        [
+            {
+                "subject_id": subject.id,
+                "contract_line_id": line.id,
+                "start_at": datetime(2000, 1, 1),
+            }
+            for subject, line in zip(subjects, made.contract_line_ids, strict=True)
+        ]
+    )
+    return made
+
+
+def record(number, subjects, quantity=None):
+    """The `number`-th record of a fixed sequence; another quantity makes it contradict itself."""
+    from odoo.addons.odoo_usage_billing.store import UsageRecord
+
+    return UsageRecord(
+        row_number=number,
+        external_id=f"id-{number}",
+        subject=f"A-{number % subjects:05d}",
+        metric="units",
+        occurred_at=datetime(2024, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=number),
+        quantity=Decimal(number % 97 + 1 if quantity is None else quantity),
+    )
