@@ -32,6 +32,7 @@
         "views/menus.xml",
         "report/invoice_annex.xml",
     ],
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -3,6 +3,11 @@
 from .store.schema import drop_store
 
 
+def pre_init_hook(env):
+    """Exclusion constraints on (integer, range) need the btree_gist extension."""
+    env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+
+
 def post_init_hook(env):
     """Print invoices one by one: the common wkhtmltopdf build renders one document per call."""
     parameters = env["ir.config_parameter"]

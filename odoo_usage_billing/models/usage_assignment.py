@@ -44,21 +44,12 @@ class UsageAssignment(models.Model):
         "An assignment must end after it starts.",
     )
 
-    def init(self):
-        self.env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        self.env.cr.execute(
-            """
-            DO $$ BEGIN
-              IF NOT EXISTS (SELECT FROM pg_constraint
-                              WHERE conname = 'usage_assignment_one_owner_at_a_time') THEN
-                ALTER TABLE usage_assignment
-                  ADD CONSTRAINT usage_assignment_one_owner_at_a_time
-                  EXCLUDE USING gist (subject_id WITH =, metric_id WITH =,
-                                      tsrange(start_at, end_at) WITH &&);
-              END IF;
-            END $$
-            """
-        )
+    _one_owner_at_a_time = models.Constraint(
+        "EXCLUDE USING gist (subject_id WITH =, metric_id WITH =,"
+        " tsrange(start_at, end_at) WITH &&)",
+        "The subject is assigned to a contract line for this metric during that time already. "
+        "End that assignment first.",
+    )
 
     @api.depends("contract_line_id")
     def _compute_metric_id(self):
@@ -72,33 +63,6 @@ class UsageAssignment(models.Model):
                 f"{assignment.subject_id.display_name} → "
                 f"{assignment.contract_line_id.name or ''}"
             )
-
-    @api.constrains("subject_id", "contract_line_id", "start_at", "end_at")
-    def _check_single_owner(self):
-        """Phrase the exclusion constraint; PostgreSQL is what enforces it."""
-        for assignment in self:
-            clash = self.sudo().search(
-                [
-                    ("id", "!=", assignment.id),
-                    ("subject_id", "=", assignment.subject_id.id),
-                    ("metric_id", "=", assignment.metric_id.id),
-                    ("start_at", "<", assignment.end_at or fields.Datetime.now().max),
-                    "|",
-                    ("end_at", "=", False),
-                    ("end_at", ">", assignment.start_at),
-                ],
-                limit=1,
-            )
-            if clash:
-                raise ValidationError(
-                    self.env._(
-                        "%(subject)s is assigned to %(line)s for %(metric)s during this time "
-                        "already. End that assignment first.",
-                        subject=assignment.subject_id.display_name,
-                        line=clash.contract_line_id.display_name,
-                        metric=assignment.metric_id.display_name,
-                    )
-                )
 
     @api.constrains("contract_line_id", "subject_id")
     def _check_line(self):

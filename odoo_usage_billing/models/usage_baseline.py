@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 
 class UsageBaseline(models.Model):
@@ -58,39 +57,9 @@ class UsageBaseline(models.Model):
         "Baseline quantity, flat fee, tolerance and credit may not be negative.",
     )
 
-    def init(self):
-        self.env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        self.env.cr.execute(
-            """
-            DO $$ BEGIN
-              IF NOT EXISTS (SELECT FROM pg_constraint
-                              WHERE conname = 'usage_baseline_one_at_a_time') THEN
-                ALTER TABLE usage_baseline ADD CONSTRAINT usage_baseline_one_at_a_time
-                  EXCLUDE USING gist (contract_line_id WITH =,
-                                      daterange(date_start, date_end) WITH &&);
-              END IF;
-            END $$
-            """
-        )
-
-    @api.constrains("contract_line_id", "date_start", "date_end")
-    def _check_overlap(self):
-        """Phrase the exclusion constraint; PostgreSQL is what enforces it."""
-        for baseline in self:
-            domain = [
-                ("id", "!=", baseline.id),
-                ("contract_line_id", "=", baseline.contract_line_id.id),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">", baseline.date_start),
-            ]
-            if baseline.date_end:
-                domain.append(("date_start", "<", baseline.date_end))
-            if self.search_count(domain, limit=1):
-                raise ValidationError(
-                    self.env._(
-                        "Baselines of %(line)s overlap. End the earlier one on the day the "
-                        "later one starts.",
-                        line=baseline.contract_line_id.name,
-                    )
-                )
+    _one_at_a_time = models.Constraint(
+        "EXCLUDE USING gist (contract_line_id WITH =,"
+        " daterange(date_start, date_end) WITH &&)",
+        "Baselines of a contract line overlap. End the earlier one on the day the later one "
+        "starts.",
+    )

@@ -41,22 +41,11 @@ class UsageBillingPeriod(models.Model):
         "This billing period exists already.",
     )
 
-    def init(self):
-        self.env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        self.env.cr.execute(
-            """
-            DO $$ BEGIN
-              IF NOT EXISTS (SELECT FROM pg_constraint
-                              WHERE conname = 'usage_billing_period_no_overlap') THEN
-                ALTER TABLE usage_billing_period
-                  ADD CONSTRAINT usage_billing_period_no_overlap
-                  EXCLUDE USING gist (contract_line_id WITH =,
-                                      daterange(date_start, date_end) WITH &&)
-                  WHERE (state <> 'released');
-              END IF;
-            END $$
-            """
-        )
+    _no_overlap = models.Constraint(
+        "EXCLUDE USING gist (contract_line_id WITH =,"
+        " daterange(date_start, date_end) WITH &&) WHERE (state <> 'released')",
+        "Billing periods of a contract line overlap: its days are invoiced already.",
+    )
 
     @api.depends("date_end")
     def _compute_date_last(self):

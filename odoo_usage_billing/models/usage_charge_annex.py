@@ -24,13 +24,14 @@ class UsageCharge(models.Model):
 
     def _annex_of_one(self, subjects):
         self.ensure_one()
-        facts = self.component_ids.filtered(lambda c: c.kind == "information")
+        notes = self.component_ids.filtered(lambda c: c.kind == "information")
+        agreed = self.component_ids.filtered(lambda c: c.kind == "baseline") if notes else notes
         number = self.env["usage.explainer"]._number
         return {
             "charge": self,
             "title": self.contract_line_id.name.split("\n")[0],
             "period": self.env["usage.explainer"]._period_text(self),
-            "facts": facts.mapped("name"),
+            "facts": (agreed + notes).mapped("name"),
             "quantity": number(repr(self.quantity)),
             "unit": self.uom_id.name,
             "components": [
@@ -42,7 +43,7 @@ class UsageCharge(models.Model):
                     else "",
                     "amount": component.amount,
                 }
-                for component in self.component_ids - facts
+                for component in self.component_ids - notes
             ],
             "explanation": (self.explanation or "").splitlines(),
             **subjects,
@@ -57,7 +58,8 @@ class UsageCharge(models.Model):
         """
         found = {charge: {"subjects": [], "others": None} for charge in self}
         self.env["usage.charge"].flush_model()
-        for aggregation, charges in self.grouped("metric_id.aggregation").items():
+        groups = self.grouped(lambda charge: charge.metric_id.aggregation)
+        for aggregation, charges in groups.items():
             for row in self.env.execute_query(charges._annex_query(aggregation, limit)):
                 charge_id, subject_id, *rest = row
                 charge = self.browse(charge_id)

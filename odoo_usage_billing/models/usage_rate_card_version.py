@@ -115,22 +115,12 @@ class UsageRateCardVersion(models.Model):
         "Minimum and cap may not be negative, and the cap may not be below the minimum.",
     )
 
-    def init(self):
-        self.env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
-        self.env.cr.execute(
-            """
-            DO $$ BEGIN
-              IF NOT EXISTS (SELECT FROM pg_constraint
-                              WHERE conname = 'usage_rate_card_version_one_at_a_time') THEN
-                ALTER TABLE usage_rate_card_version
-                  ADD CONSTRAINT usage_rate_card_version_one_at_a_time
-                  EXCLUDE USING gist (card_id WITH =,
-                                      daterange(date_start, date_end) WITH &&)
-                  WHERE (state <> 'draft');
-              END IF;
-            END $$
-            """
-        )
+    _one_at_a_time = models.Constraint(
+        "EXCLUDE USING gist (card_id WITH =, daterange(date_start, date_end) WITH &&)"
+        " WHERE (state <> 'draft')",
+        "Two active versions of a rate card overlap. Set the end date of one of them: each day "
+        "has one price.",
+    )
 
     @api.depends("card_id", "number", "date_start")
     def _compute_display_name(self):
@@ -168,31 +158,6 @@ class UsageRateCardVersion(models.Model):
                 )
             )
         return super().write(vals)
-
-    @api.constrains("state", "card_id", "date_start", "date_end")
-    def _check_overlap(self):
-        """Phrase the exclusion constraint; PostgreSQL is what enforces it."""
-        for version in self.filtered(lambda v: v.state != "draft"):
-            domain = [
-                ("id", "!=", version.id),
-                ("card_id", "=", version.card_id.id),
-                ("state", "!=", "draft"),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">", version.date_start),
-            ]
-            if version.date_end:
-                domain.append(("date_start", "<", version.date_end))
-            clash = self.search(domain, limit=1)
-            if clash:
-                raise ValidationError(
-                    self.env._(
-                        "%(version)s overlaps %(clash)s. Set the end date of one of them: each "
-                        "day has one price.",
-                        version=version.display_name,
-                        clash=clash.display_name,
-                    )
-                )
 
     @api.constrains("charge_model", "tier_ids", "band_ids")
     def _check_tiers(self):

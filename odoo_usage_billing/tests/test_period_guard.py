@@ -35,6 +35,15 @@ class TestPeriodGuard(UsageCommon):
         self.assertEqual(len(self.invoices()), 1)
         self.assertEqual(len(self.line.usage_period_ids), 1)
 
+    def test_dates_set_so_that_a_period_overlaps_another_are_refused_not_skipped(self):
+        self.run_billing()
+        self.line.write({"last_date_invoiced": date(2026, 1, 15)})
+        self.line.write({"recurring_next_date": date(2026, 2, 16)})
+        run = self.run_billing(date(2026, 2, 16))
+        self.assertEqual(run.line_ids.state, "failed")
+        self.assertIn("invoiced already", run.line_ids.message)
+        self.assertEqual(len(self.invoices()), 1)
+
     def test_postgresql_refuses_overlapping_periods(self):
         self.run_billing()
         with (

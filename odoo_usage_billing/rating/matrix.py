@@ -1,0 +1,86 @@
+"""A price matrix: usage finds its row by dimension values, destination prefix and time-of-use band."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .bands import band_at
+from .errors import refuse
+from .exact import to_fraction
+from .lines import line, prefixed
+
+ZERO = Fraction(0)
+
+
+def matrix(parts, price, zone, price_quantity):
+    """Return the lines of each row that usage matched, rows in their written order.
+
+    `price_quantity(quantity, price)` prices a row that carries a whole price of its own. Usage that
+    matches no row, or two rows equally well, is refused: never priced at zero, never by chance.
+    """
+    used, memory = {}, {}
+    for part in parts:
+        dimensions = _dimensions(part, price, zone)
+        key = tuple(sorted(dimensions.items()))
+        if key not in memory:
+            memory[key] = find_row(dimensions, price.rows, price.prefix_dimensions)
+        number = memory[key]
+        used[number] = used.get(number, ZERO) + to_fraction(part.quantity)
+    lines = []
+    for number in sorted(used):
+        lines += _row_lines(number, price.rows[number - 1], used[number], price_quantity)
+    return lines
+
+
+def _dimensions(part, price, zone):
+    """Return the part's dimensions, with "band" found from its start when the price has bands."""
+    if not price.bands or "band" in part.dimensions:
+        return part.dimensions
+    if part.started_at is None:
+        refuse("missing", "parts.started_at", "Time-of-use bands need the start of each event; give it.")
+    return {**part.dimensions, "band": band_at(part.started_at, price.bands, zone).code}
+
+
+def find_row(dimensions, rows, prefix_dimensions=()):
+    """Return the number (1 is the first) of the best matching row.
+
+    A row matches when every dimension it names has its value (or begins with it, for prefix dimensions).
+    Best is the row that names most dimensions, then the one with the longest prefixes.
+    """
+    best, numbers = None, []
+    for number, row in enumerate(rows, 1):
+        score = _score(dimensions, row.match, prefix_dimensions)
+        if score is not None and (best is None or score >= best):
+            numbers = numbers + [number] if score == best else [number]
+            best = score
+    words = ", ".join(f"{key}={value}" for key, value in sorted(dimensions.items())) or "no dimensions"
+    if not numbers:
+        refuse("no_price", "rows", f"No row matches {words}; add one, or a row for all other usage.")
+    if len(numbers) > 1:
+        refuse("ambiguous_price", "rows", f"Rows {numbers} match {words} equally well; remove one.")
+    return numbers[0]
+
+
+def _score(dimensions, match, prefix_dimensions):
+    """Return (dimensions named, characters of prefix), or None when the row does not match."""
+    length = 0
+    for key, wanted in match.items():
+        value = dimensions.get(key)
+        if value is None:
+            return None
+        if key in prefix_dimensions:
+            if not value.startswith(wanted):
+                return None
+            length += len(wanted)
+        elif value != wanted:
+            return None
+    return len(match), length
+
+
+def _row_lines(number, row, quantity, price_quantity):
+    """Return the lines of one row: its unit price, or its own price under codes of the row."""
+    code = f"row-{number}"
+    labels = {f"dimension_{key}": value for key, value in sorted(row.match.items())}
+    if row.price is None:
+        return [line(code, "row", quantity, row.unit_price, number=number, **labels)]
+    return prefixed(price_quantity(quantity, row.price), f"{code}-")

@@ -1,0 +1,99 @@
+"""The first three steps of rating: convert the unit, round the quantity, take off what is included."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from .exact import round_step, to_fraction
+from .lines import Part
+from .price import BY_AMOUNT, BY_QUANTITY
+
+ZERO = Fraction(0)
+
+
+class Measured(NamedTuple):
+    """What is left to price: the total in billed units, and the parts where the model looks at them."""
+
+    quantity: Fraction
+    parts: tuple
+
+
+def measure(usage, terms, trace):
+    """Return the Measured usage of the rating term so far; steps that change something go to `trace`."""
+    parts = tuple(_part(part) for part in usage.parts)
+    if terms.charge_model in BY_AMOUNT:
+        return Measured(_total(usage, parts), parts)
+    if parts and (terms.charge_model not in BY_QUANTITY or terms.price_per_part):
+        return _measure_parts(parts, terms, trace)
+    quantity = _total(usage, parts)
+    quantity = _convert(quantity, terms, trace)
+    quantity = _rounded(quantity, terms, trace)
+    left = to_fraction(terms.quantity_included)
+    return Measured(_include(quantity, left, terms, trace), ())
+
+
+def _measure_parts(parts, terms, trace):
+    """Return the parts measured one by one; the included quantity is used up in their order."""
+    left, result, quiet = to_fraction(terms.quantity_included), [], []
+    for part in parts:
+        quantity = _rounded(_convert(part.quantity, terms, quiet), terms, quiet)
+        rest = _include(quantity, left, terms, quiet)
+        left -= max(ZERO, quantity - rest)
+        result.append(part._replace(quantity=rest))
+    total = sum((part.quantity for part in result), ZERO)
+    trace.append(("parts", {"parts": len(parts), "result": total}))
+    return Measured(total, tuple(result))
+
+
+def _total(usage, parts):
+    """Return the quantity of the rating term so far, in the unit of the metric."""
+    if parts or usage.quantity is None:
+        return sum((part.quantity for part in parts), ZERO)
+    return to_fraction(usage.quantity_before) + to_fraction(usage.quantity)
+
+
+def _convert(quantity, terms, trace):
+    """Return quantity x unit factor / unit divisor, exactly."""
+    if terms.unit_factor == terms.unit_divisor:
+        return quantity
+    factor, divisor = to_fraction(terms.unit_factor), to_fraction(terms.unit_divisor)
+    result = quantity * factor / divisor
+    trace.append(("convert", {"quantity": quantity, "factor": factor, "divisor": divisor, "result": result}))
+    return result
+
+
+def _rounded(quantity, terms, trace):
+    """Return the quantity rounded to the terms' precision; modes mirror negative quantities."""
+    mode = terms.quantity_rounding
+    if mode == "none":
+        return quantity
+    step = Fraction(10) ** -terms.quantity_precision
+    result = round_step(quantity, step, mode)
+    params = {"quantity": quantity, "step": step, "mode": mode, "result": result}
+    trace.append(("round-quantity", params))
+    return result
+
+
+def _include(quantity, included, terms, trace):
+    """Return what exceeds the included quantity; a negative quantity mirrors a positive one."""
+    if not terms.quantity_included:
+        return quantity
+    used = min(abs(quantity), included)
+    result = quantity + used if quantity < 0 else quantity - used
+    params = {"quantity": quantity, "included": included, "used": used, "left": included - used}
+    trace.append(("included", {**params, "result": result}))
+    return result
+
+
+def _part(part):
+    """Return the Part of a UsagePart, its numbers as fractions."""
+    prorated = part.quantity_prorated
+    return Part(
+        to_fraction(part.quantity),
+        to_fraction(part.amount),
+        None if prorated is None else to_fraction(prorated),
+        part.dimensions,
+        part.started_at,
+        part.continued,
+    )

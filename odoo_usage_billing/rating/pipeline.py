@@ -1,0 +1,64 @@
+"""rate(): the whole algorithm on one screen, in the order that is promised.
+
+    convert unit -> round quantity -> included quantity -> price (charge model) -> percentage discount
+    -> baseline / commitment / minimum / cap -> round money -> less what was billed before
+
+All of it works on the usage of the rating term so far, and only the last step looks at the past:
+amount of a billing period = charge(cumulative) - already billed. That is why daily, weekly and monthly
+billing give the same total to the cent, whatever the model.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from . import limits
+from .baseline import amount_baseline, quantity_baseline
+from .measure import measure
+from .pricing import fixed_lines, price_usage
+from .settle import settle
+
+ZERO = Fraction(0)
+
+
+def rate(usage, terms):
+    """Return the Charge of one billing period for `usage` under `terms`; RatingError when it cannot be.
+
+    A pure function: same arguments, same result, to the byte. Nothing is read but the arguments.
+    """
+    steps = []
+    measured = measure(usage, terms, steps)
+    if terms.bill_at_term_end and not usage.final:
+        return settle([], ZERO, measured.quantity, usage, terms, steps)
+    lines, carried = _priced(measured, terms, usage.final)
+    lines = lines + _commitment(lines, terms, usage.final)
+    lines = lines + limits.minimum(limits.subtotal(lines, terms), terms, usage.final)
+    lines = lines + limits.cap(limits.subtotal(lines, terms), terms)
+    return settle(lines, carried, measured.quantity, usage, terms, steps)
+
+
+def _priced(measured, terms, final):
+    """Return (lines, carried): the usage priced and discounted, seen against the baseline if any."""
+    baseline = terms.baseline
+    if baseline is not None and baseline.kind == "quantity":
+        lines, carried = quantity_baseline(measured.quantity, terms, final)
+        lines = lines + fixed_lines(terms)
+        return lines + limits.discount(lines, terms), carried
+    lines = price_usage(measured.quantity, measured.parts, terms, terms.time_zone)
+    lines = lines + limits.discount(lines, terms)
+    if baseline is None:
+        return lines, ZERO
+    facts, carried = amount_baseline(limits.subtotal(lines, terms), terms, final)
+    return facts[:3] + lines + facts[3:], carried
+
+
+def _commitment(lines, terms, final):
+    """Return the lines that bring the value of the usage to the promise."""
+    if terms.commitment is None:
+        return []
+
+    def price_lines(quantity):
+        return price_usage(quantity, (), terms, terms.time_zone)
+
+    committed = limits.committed_amount(terms, price_lines)
+    return limits.commitment(limits.subtotal(lines, terms), committed, terms, final)

@@ -1,0 +1,106 @@
+"""Price: one charge model chosen by name, the same treatment of signs and fixed amounts for all."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .charge_models import BY_QUANTITY, stair_line, tier_lines
+from .errors import refuse
+from .event_models import capacity, dynamic, percentage, prorated_graduated
+from .exact import to_fraction
+from .increments import time_increment
+from .lines import Part, combined, line, merged, mirrored, prefixed
+from .matrix import matrix
+from .tiers import reached
+
+ZERO = Fraction(0)
+BY_PARTS = {
+    "percentage": percentage,
+    "dynamic": dynamic,
+    "capacity": capacity,
+    "prorated_graduated": prorated_graduated,
+}
+
+
+def price_usage(quantity, parts, price, zone="UTC"):
+    """Return the exact lines of `quantity` (Fraction, billed units) or of its parts under `price`."""
+    return usage_lines(quantity, parts, price, zone) + fixed_lines(price)
+
+
+def fixed_lines(price):
+    """Return the amount billed once per rating term whatever the usage, if there is one."""
+    return [line("fixed", "fixed", 1, price.fixed_amount, kind="fixed")] if price.fixed_amount else []
+
+
+def usage_lines(quantity, parts, price, zone="UTC"):
+    """Return the lines that depend on usage, without the fixed amount."""
+    model = price.charge_model
+    if model in BY_QUANTITY and price.price_per_part and parts:
+        each = [price_quantity(to_fraction(part.quantity), price) for part in parts]
+        lines = merged([item for lines in each for item in lines])
+        return sorted(lines, key=lambda item: (item.lower or ZERO, item.code))
+    if model in BY_QUANTITY:
+        return price_quantity(quantity, price)
+    parts = parts or _whole(quantity, model)
+    if model == "matrix":
+        return matrix(parts, price, zone, _row_quantity)
+    if model == "time_increment":
+        return time_increment(parts, price, zone)
+    return BY_PARTS[model](parts, price)
+
+
+def price_quantity(quantity, price):
+    """Return the lines of a total quantity; a negative one mirrors, counts as zero, or is refused."""
+    model = BY_QUANTITY[price.charge_model]
+    if quantity >= 0:
+        return model(quantity, price)
+    if price.negative_usage == "refuse":
+        refuse("negative_usage", "quantity", "The usage is negative and the terms refuse that; check it.")
+    if price.negative_usage == "zero":
+        return model(ZERO, price)
+    return mirrored(model(-quantity, price))
+
+
+def price_above(edge, quantity, price, ladder):
+    """Return the lines of the units beyond `edge`, under codes that begin with "above-".
+
+    ladder "excess": the ladder starts counting at the edge. "absolute": tiers are bounds of the whole
+    quantity; a graduated ladder prices the stretch (edge, quantity], a volume or stair-step ladder prices
+    the excess at the tier the whole quantity reaches.
+    """
+    excess = quantity - edge
+    if excess <= 0:
+        return []
+    if ladder == "excess":
+        lines = price_quantity(excess, price)
+    elif price.charge_model == "volume":
+        lines = tier_lines(reached(quantity, price.tiers)._replace(units=excess), price)
+    elif price.charge_model == "stair_step":
+        lines = [stair_line(reached(quantity, price.tiers))]
+    else:
+        covered = price_quantity(edge, price) if edge else []
+        lines = _difference(price_quantity(quantity, price), covered)
+    return prefixed(lines, "above-", "excess")
+
+
+def _difference(lines, earlier):
+    """Return `lines` less the quantities of `earlier` lines of the same code; lines at zero drop out."""
+    before = {item.code: item for item in earlier}
+    kept = []
+    for item in lines:
+        item = combined(item, before[item.code], -1) if item.code in before else item
+        if item.quantity:
+            kept.append(item)
+    return kept
+
+
+def _row_quantity(quantity, price):
+    """Return the lines of a matrix row's own price, which looks at a quantity only."""
+    return price_quantity(quantity, price) + fixed_lines(price)
+
+
+def _whole(quantity, model):
+    """Return the total as one part: an amount of money for percentage and dynamic, units otherwise."""
+    if not quantity:
+        return ()
+    return (Part(amount=quantity) if model in ("percentage", "dynamic") else Part(quantity),)

@@ -1,0 +1,162 @@
+"""T1: a CSV file to committed, guided, deduplicated, bucketed events, against bare COPY.
+
+The floor copies the same rows, typed, into an unlogged table without index or constraint.
+Ours reads the file through a profile and the one writer, a chunk per transaction.
+"""
+
+import io
+import random
+import time
+from datetime import date, datetime, timedelta, timezone
+
+from odoo import Command
+
+from .meter import Meter, medians
+from .t10_billing_run import World
+
+ID = "T1"
+WHAT = "CSV file to committed, guided, deduplicated, bucketed events against bare COPY"
+UNIT = "CPU us per event"
+TARGET = ("<=", 10)
+CHUNK = 50_000
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+PROFILE = {
+    "format": "csv",
+    "delimiter": ",",
+    "time_zone": "UTC",
+    "subject": "serial",
+    "external_id": "id",
+    "time": "time",
+    "measures": [{"metric": {"constant": "bench"}, "quantity": "quantity"}],
+}
+
+
+def run(database, quick):
+    """Measure pairs of (floor, ours) on fresh files; return the row's figures."""
+    subjects, rows, rounds = (1_000, 50_000, 1) if quick else (10_000, 500_000, 3)
+    stamp = time.time_ns()
+    with database.env() as env:
+        World(env).prepare()
+        source_id = _prepare(env, subjects, stamp)
+        env.cr.commit()
+    pairs = []
+    for number in range(rounds):
+        content = _file(subjects, rows, f"{stamp}-{number}")
+        floor = _floor(database, content)
+        ours = _ours(database, source_id, content, rows)
+        pairs.append((1e6 * floor / rows, 1e6 * ours / rows))
+    floor, ours, ratio = medians(pairs)
+    return {"floor": floor, "ours": ours, "ratio": ratio, "size": f"{rows} rows"}
+
+
+def _serial(number):
+    return f"B{number:06d}"
+
+
+def _prepare(env, subjects, stamp):
+    """A contract with `subjects` subjects, and a file source with its profile."""
+    metric = env["usage.metric"].search([("code", "=", "bench")])
+    contract = env["contract.contract"].create(
+        {
+            "name": "Ingest",
+            "partner_id": env["res.partner"].create({"name": "Ingest"}).id,
+            "contract_type": "sale",
+            "line_recurrence": True,
+            "usage_tz": "Europe/Brussels",
+            "contract_line_ids": [
+                Command.create(
+                    {
+                        "name": "Ingest",
+                        "product_id": env["product.product"]
+                        .search([("default_code", "=", "BENCH")])
+                        .id,
+                        "usage_metric_id": metric.id,
+                        "usage_rate_card_id": env["usage.rate.card"]
+                        .search([("name", "=", "Bench")], limit=1)
+                        .id,
+                        "recurring_invoicing_type": "post-paid",
+                        "date_start": date(2026, 1, 1),
+                    }
+                )
+            ],
+        }
+    )
+    if not env["usage.subject"].search_count([("code", "=", _serial(0))]):
+        found = env["usage.subject"].with_context(tracking_disable=True).create(
+            [{"code": _serial(number)} for number in range(subjects)]
+        )
+        env["usage.assignment"].create(
+            [
+                {
+                    "subject_id": subject.id,
+                    "contract_line_id": contract.contract_line_ids.id,
+                    "start_at": datetime(2020, 1, 1),
+                }
+                for subject in found
+            ]
+        )
+    profile = env["usage.profile"].create(
+        {"name": f"Bench {stamp}", "format": "csv", "is_advanced": True, "definition": PROFILE}
+    )
+    return (
+        env["usage.source"]
+        .create(
+            {
+                "name": "Bench file",
+                "code": f"bench-{stamp}",
+                "transport": "file",
+                "profile_id": profile.id,
+                "tz": "UTC",
+                "max_age_days": 40000,
+                "max_rows": 10_000_000,
+                "max_megabytes": 2000,
+                "max_seconds": 3600,
+            }
+        )
+        .id
+    )
+
+
+def _file(subjects, rows, prefix):
+    """A month of readings in the order of time, as the bytes of a CSV file."""
+    dice = random.Random(prefix)
+    step = timedelta(days=30) / rows
+    out = io.StringIO()
+    out.write("id,serial,time,quantity,site\n")
+    for number in range(rows):
+        moment = (START + step * number).strftime("%Y-%m-%d %H:%M:%S")
+        serial = _serial(dice.randrange(subjects))
+        out.write(f"{prefix}-{number},{serial},{moment},{dice.randrange(1, 10**6) / 1000},north\n")
+    return out.getvalue().encode()
+
+
+def _floor(database, content):
+    meter = Meter()
+    body = content.split(b"\n", 1)[1]
+    with database.env() as env:
+        env.cr.execute(
+            "CREATE UNLOGGED TABLE IF NOT EXISTS bench_floor (id text, serial text,"
+            " occurred_at timestamp, quantity numeric, site text)"
+        )
+        env.cr.execute("TRUNCATE bench_floor")
+        env.cr.commit()
+        with meter.running(env.cr):
+            env.cr.copy_expert("COPY bench_floor FROM STDIN (FORMAT csv)", io.BytesIO(body))
+            env.cr.commit()
+    return meter.cpu
+
+
+def _ours(database, source_id, content, rows):
+    from odoo.addons.odoo_usage_mediation.intake import Intake
+
+    meter = Meter()
+    with database.env() as env:
+        source = env["usage.source"].browse(source_id)
+        batch = env["usage.batch"].create({"name": "bench", "source_id": source_id})
+        env.cr.commit()
+        with meter.running(env.cr):
+            for chunk in Intake(source, content).chunks(CHUNK):
+                batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
+                env.cr.commit()
+        assert batch.accepted_count == rows, (batch.accepted_count, batch.suspended_count)
+    return meter.cpu
