@@ -60,6 +60,7 @@ LIMITS = {
 #: Components that exist only as a difference to an earlier billing period.
 DIFFERENCES = {
     "taken-back": "%(component)s billed before is taken back: %(amount)s",
+    "more": "%(quantity)s more x %(price)s = %(amount)s",
     "adjusted": "Difference to what was billed before: %(amount)s",
 }
 

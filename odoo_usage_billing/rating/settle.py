@@ -50,14 +50,16 @@ def settle(lines, carried, quantity, usage, terms, steps):
 def _component(item, rounded, before, step):
     """Return the invoice line of `item` less what was billed before, or None when nothing is left."""
     quantity, price, per = item.quantity, item.unit_price, item.per
-    exact, amount = item.exact, rounded
+    exact, amount, message = item.exact, rounded, item.message
     if before:
         exact, amount = exact - to_fraction(before.amount), amount - to_fraction(before.amount)
         quantity = to_fraction(to_decimal(quantity)) - to_fraction(before.quantity)
         if not quantity and not amount:
             return None
         if not quantity:
-            quantity, price, per = Fraction(1), amount, Fraction(1)
+            quantity, price, per, message = Fraction(1), amount, Fraction(1), "adjusted"
+        elif "units" in dict(item.labels):
+            message = "more"
     elif not quantity and item.kind != "information":
         return None
     return Component.trusted(
@@ -70,7 +72,7 @@ def _component(item, rounded, before, step):
         amount=as_money(amount, step),
         tier_from=None if item.lower is None else to_decimal(item.lower),
         tier_up_to=None if item.up_to is None else to_decimal(item.up_to),
-        labels={"message": item.message, **dict(item.labels)},
+        labels={"message": message, **dict(item.labels)},
     )
 
 
