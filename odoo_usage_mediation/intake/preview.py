@@ -1,0 +1,121 @@
+"""What storing a file would do, with nothing stored."""
+
+import heapq
+from collections import defaultdict
+from decimal import Decimal
+from typing import NamedTuple
+
+from odoo.addons.odoo_usage_billing.store.records import (
+    Refusal,
+    content_digest,
+    external_key,
+)
+from odoo.addons.odoo_usage_billing.store.writer import UsageWriter
+
+SHOWN_ROWS = 200
+
+
+class Seen(NamedTuple):
+    """A row to show: its record (or what is left of it), status, reason code and parameters."""
+
+    record: object
+    status: str
+    reason: str
+    params: dict
+
+
+class Preview:
+    """Counts of a file, its first rows (bad ones first) and the totals of the good ones."""
+
+    def __init__(self):
+        self.good = self.duplicate = self.suspended = self.filtered = 0
+        self.bad_rows = []
+        self.other_rows = []
+        self.totals = defaultdict(lambda: [0, Decimal(0)])
+
+    @property
+    def received(self):
+        """Every row is exactly one of good, duplicate, suspended, filtered."""
+        return self.good + self.duplicate + self.suspended + self.filtered
+
+    def shown(self, limit=SHOWN_ROWS):
+        """The rows to show: the first refused ones, then the first others, each in file order."""
+        bad = self.bad_rows[:limit]
+        return bad + self.other_rows[: limit - len(bad)]
+
+
+class Checker:
+    """Judges chunk after chunk as the store would, remembering the ids of the whole file."""
+
+    def __init__(self, source, received_at):
+        self._source = source
+        self._writer = UsageWriter(source.env, source, source.env["usage.batch"], received_at)
+        self._ids = {}
+
+    def judge(self, chunk):
+        """(good records, refusals, duplicate records) of a chunk; refusals in file order."""
+        good, refusals, duplicates = self._writer.check(chunk.records)
+        fresh = []
+        for record in good:
+            key = bytes.fromhex(external_key(record.external_id))
+            digest = bytes.fromhex(content_digest(record))
+            first = self._ids.setdefault(key, digest)
+            if first is digest:
+                fresh.append(record)
+            elif first == digest:
+                duplicates.append(record)
+            else:
+                refusals.append(Refusal(record, "conflict", {"external_id": record.external_id}))
+        refusals = heapq.merge(
+            chunk.refusals,
+            sorted(refusals, key=_row_number),
+            key=_row_number,
+        )
+        return fresh, list(refusals), duplicates
+
+    def owner(self, record):
+        """(contract line id, metric id) to which a good record belongs."""
+        guide = self._writer.guide
+        metric_id = guide.metrics[record.metric].id
+        owner = guide.owner_at(
+            guide.subjects[record.subject],
+            metric_id,
+            record.occurred_at.replace(tzinfo=None),
+        )
+        return owner.contract_line_id, metric_id
+
+
+def preview(intake, source, received_at):
+    """The Preview of a file. Memory grows with the ids of the file, not with its rows."""
+    seen, checker = Preview(), Checker(source, received_at)
+    for chunk in intake.chunks():
+        good, refusals, duplicates = checker.judge(chunk)
+        seen.good += len(good)
+        seen.suspended += len(refusals)
+        seen.duplicate += len(duplicates)
+        seen.filtered += len(chunk.filtered)
+        _keep(seen.bad_rows, (Seen(r.record, "refused", r.reason, r.params) for r in refusals))
+        _keep(seen.other_rows, _others(good, duplicates, chunk.filtered, intake))
+        for record in good:
+            total = seen.totals[checker.owner(record)]
+            total[0] += 1
+            total[1] += record.quantity
+    return seen
+
+
+def _row_number(refusal):
+    return refusal.record.row_number
+
+
+def _keep(rows, more):
+    for row in more:
+        if len(rows) >= SHOWN_ROWS:
+            return
+        rows.append(row)
+
+
+def _others(good, duplicates, filtered, intake):
+    rows = [Seen(record, "duplicate", "duplicate", {}) for record in duplicates]
+    rows += [Seen(intake.shown(item), "filtered", item.code, item.params) for item in filtered[:SHOWN_ROWS]]
+    rows += [Seen(record, "good", "", {}) for record in good]
+    return heapq.nsmallest(SHOWN_ROWS, rows, key=lambda row: row.record.row_number)

@@ -1,0 +1,71 @@
+"""Equipment telematics after ISO 15143-3 (AEMP 2.0), XML: one row per machine and reading.
+
+Columns: ``oem``, ``model``, ``equipment_id``, ``serial``, ``pin``, ``metric`` (the element's name, e.g.
+``CumulativeOperatingHours``), ``value``, ``unit``, ``time``. Readings named Cumulative, FuelUsed and Distance
+are registers. A machine without any reading is counted as ``filtered``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .containers import Bounded
+from .limits import Limits
+from .records import Rejection
+from .xml_reader import flatten, local_name, xml_elements
+
+# Element of the reading -> (element of the value, element of the unit or the unit itself).
+READINGS = {
+    "CumulativeOperatingHours": ("Hour", "=h"),
+    "CumulativeIdleHours": ("Hour", "=h"),
+    "CumulativeIdleNonOperatingHours": ("Hour", "=h"),
+    "CumulativePowerTakeOffHours": ("Hour", "=h"),
+    "CumulativeActiveRegenerationHours": ("Hour", "=h"),
+    "CumulativeLoadCount": ("Count", "="),
+    "CumulativePayloadTotals": ("Payload", "PayloadUnits"),
+    "FuelUsed": ("FuelConsumed", "FuelUnits"),
+    "FuelUsedLast24": ("FuelConsumed", "FuelUnits"),
+    "DEFUsed": ("DEFConsumed", "DEFUnits"),
+    "Distance": ("Odometer", "OdometerUnits"),
+    "FuelRemaining": ("Percent", "=%"),
+    "DEFRemaining": ("Percent", "=%"),
+}
+_HEADER = {
+    "oem": "OEMName",
+    "model": "Model",
+    "equipment_id": "EquipmentID",
+    "serial": "SerialNumber",
+    "pin": "PIN",
+}
+
+
+def aemp_rows(stream: Bounded, limits: Limits) -> Iterator:
+    """Yield (ordinal, reading), or a Rejection ``filtered`` for a machine without readings."""
+    number = 0
+    for machine in xml_elements(stream, frozenset(["Equipment"]), limits):
+        header, readings = {}, []
+        for child in machine:
+            name = local_name(child)
+            if name == "EquipmentHeader":
+                values = flatten(child)
+                header = {column: values.get(element, "") for column, element in _HEADER.items()}
+            elif name in READINGS:
+                readings.append((name, flatten(child)))
+        for name, values in readings:
+            number += 1
+            yield number, _row(header, name, values)
+        if not readings:
+            number += 1
+            yield Rejection(number, "filtered", {"column": "readings (none)"}, "", header)
+
+
+def _row(header: dict, name: str, values: dict) -> dict:
+    value, unit = READINGS[name]
+    folded = {path.casefold(): text for path, text in values.items()}
+    return {
+        **header,
+        "metric": name,
+        "value": values.get(value, ""),
+        "unit": unit[1:] if unit.startswith("=") else values.get(unit, ""),
+        "time": folded.get("/@datetime") or folded.get("datetime", ""),
+    }

@@ -1,0 +1,206 @@
+"""Column access: how a compiled profile reaches a value, in a row of cells or in a nested object."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from .profile import Profile
+from .quantities import number_reader
+from .reasons import FileRefused, Refuse
+from .texts import Canonical, label
+from .times import TimeRules, time_reader
+
+_BLANKS = re.compile(r"\s+")
+
+
+def header_key(name: str) -> str:
+    """Make column names comparable: case and blanks do not count, nor does a byte order mark."""
+    return _BLANKS.sub(" ", name.replace("\ufeff", "").strip()).casefold()
+
+
+class Environment:
+    """What specs compile against: columns, null words, number and time rules of one file.
+
+    Columns named ``@name`` read from ``context``, values about the file or message (topic,
+    file name, time of receipt) that the caller supplies.
+    """
+
+    def __init__(self, profile: Profile, context: dict, styles: dict | None = None):
+        self.profile = profile
+        self.context = context
+        self.styles = styles or {}
+        self.missing: list[str] = []
+        self.used: set[int] = set()
+        self.rules = TimeRules(profile.time_zone, profile.time_formats, profile.year_offset, profile.ambiguous_time)
+        words = ["", *[word.strip() for word in profile.null_words]]
+        self._nulls = frozenset(words)
+        self._column_nulls = {
+            header_key(name): frozenset([*words, *[word.strip() for word in extra]])
+            for name, extra in profile.column_null_words.items()
+        }
+        # Spreadsheet numbers hold 15 digits; a longer identity in a number cell has been rounded.
+        self.rounds_numbers = False
+        self._numbers: dict = {}
+        self._times: dict = {}
+
+    def null_words(self, column: str) -> frozenset:
+        """Return the texts that mean "nothing" in a column; "" is always one."""
+        return self._column_nulls.get(header_key(column), self._nulls)
+
+    def getter(self, spec: dict) -> Callable:
+        """Build ``row -> trimmed text`` ("" when absent) for ``column`` and its ``or`` list."""
+        readers = []
+        for name in [spec["column"], *spec.get("or", [])]:
+            read = self._context_getter(name[1:]) if name.startswith("@") else self._getter(name)
+            if read is not None:
+                readers.append(read)
+        if not readers:
+            if not spec.get("optional"):
+                self.missing.append(spec["column"])
+            return lambda row: ""
+        return readers[0] if len(readers) == 1 else _first_of(readers, self.null_words(spec["column"]))
+
+    def plain_place(self, spec: dict):
+        """Return the place of a column that holds plain text in a row of cells, else None."""
+        return None
+
+    def _context_getter(self, name):
+        context = self.context
+        return lambda row: str(context.get(name, "")).strip()
+
+    def _getter(self, name: str):
+        """Return ``row -> trimmed text``, or None when the file has no such column."""
+        raise NotImplementedError
+
+    def number(self, spec: dict, missing: str = "missing_quantity") -> Callable:
+        """Build ``row -> Decimal`` for a column; null words are refused as ``missing``."""
+        get, column = self.getter(spec), spec["column"]
+        key = (column, missing)
+        if key not in self._numbers:
+            decimal, thousands = self._style(spec)
+            self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing)
+        read, place = self._numbers[key], self.plain_place(spec)
+        if place is not None:
+            return lambda row: read(row[place].strip())
+        return lambda row: read(get(row))
+
+    def _style(self, spec):
+        if self.profile.decimal != "auto":
+            return self.profile.decimal, self.profile.thousands
+        for name in [spec["column"], *spec.get("or", [])]:
+            if header_key(name) in self.styles:
+                return self.styles[header_key(name)]
+        return ("ambiguous", "")
+
+    def time(self, spec: dict) -> Callable:
+        """Build ``row -> UTC datetime`` for a column, or for several joined with a blank."""
+        column = label(spec)
+        if column not in self._times:
+            nulls = self.null_words(column)
+            self._times[column] = time_reader(self.rules, column, nulls)
+        read = self._times[column]
+        if "columns" in spec:
+            getters = [self.getter({"column": name}) for name in spec["columns"]]
+            return lambda row: read(" ".join([get(row) for get in getters]).strip())
+        if "constant" in spec:
+            return lambda row: read(spec["constant"])
+        get, place = self.getter(spec), self.plain_place(spec)
+        if place is not None:
+            return lambda row: read(row[place].strip())
+        return lambda row: read(get(row))
+
+
+class CellEnvironment(Environment):
+    """Columns by place in a row of cells. ``names`` are the header's, or the profile's own.
+
+    ``typed``: cells may be Canonical (XLSX); these are not trimmed.
+    """
+
+    def __init__(self, profile, context, names: Sequence, typed: bool, styles: dict | None = None):
+        super().__init__(profile, context, styles)
+        self.typed = self.rounds_numbers = typed
+        self._places: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            if name:
+                self._places.setdefault(header_key(name), []).append(place)
+
+    def _place(self, name: str):
+        places = self._places.get(header_key(name))
+        if not places:
+            return None
+        if len(places) > 1:
+            raise FileRefused("duplicate_headers", columns=name)
+        self.used.add(places[0])
+        return places[0]
+
+    def plain_place(self, spec: dict):
+        """Return the place of a column of separated text; None for typed cells, context, or a choice."""
+        names = [spec["column"], *spec.get("or", [])]
+        if self.typed or any(name.startswith("@") for name in names):
+            return None
+        places = [place for name in names if (place := self._place(name)) is not None]
+        return places[0] if len(places) == 1 else None
+
+    def _getter(self, name):
+        place = self._place(name)
+        if place is None:
+            return None
+        if self.typed:
+            return lambda row: row[place] if type(row[place]) is Canonical else row[place].strip()
+        return lambda row: row[place].strip()
+
+
+class ObjectEnvironment(Environment):
+    """Columns by path in nested objects: ``ENERGY.Total``; ``\\.`` for a dot in a key."""
+
+    def _getter(self, name):
+        return _path_getter([part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")])
+
+
+def _first_of(readers: list, nulls: frozenset) -> Callable:
+    def read(row):
+        text = ""
+        for reader in readers:
+            text = reader(row)
+            if text not in nulls:
+                return text
+        return text
+
+    return read
+
+
+def _path_getter(keys: list) -> Callable:
+    if len(keys) == 1:
+        key = keys[0]
+        return lambda row: scalar_text(row.get(key))
+
+    def read(row):
+        value = row
+        for key in keys:
+            if isinstance(value, Mapping):
+                value = value.get(key)
+            elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                return ""
+        return scalar_text(value)
+
+    return read
+
+
+def scalar_text(value: object) -> str:
+    """Return a JSON value as text: null is "", true is "true"; objects and lists as JSON text."""
+    if type(value) is Canonical:
+        return value
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:
+        raise Refuse("bad_structure", why="a value is nested too deep") from None

@@ -1,0 +1,139 @@
+"""Green Button (ESPI in Atom): one row per interval reading, with the reading type worked in.
+
+Columns: ``usage_point``, ``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times
+the power of ten), ``unit``, ``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has
+hundred-thousandths), ``currency``, ``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register),
+``tariff`` (tou). The file is read twice: types may stand behind the readings that need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from .containers import Content
+from .limits import Deadline, Limits
+from .quantities import EXACT, plain_number
+from .reasons import Refuse
+from .records import Rejection
+from .texts import Canonical, storable
+from .xml_reader import flatten, local_name, xml_elements
+
+UNITS = {
+    "5": "A",
+    "29": "V",
+    "31": "J",
+    "33": "Hz",
+    "38": "W",
+    "42": "m3",
+    "61": "VA",
+    "63": "var",
+    "71": "VAh",
+    "72": "Wh",
+    "73": "varh",
+    "119": "ft3",
+    "128": "USgal",
+    "132": "Btu",
+    "134": "L",
+    "169": "therm",
+}
+CURRENCIES = {
+    "36": "AUD",
+    "124": "CAD",
+    "156": "CNY",
+    "208": "DKK",
+    "356": "INR",
+    "392": "JPY",
+    "554": "NZD",
+    "578": "NOK",
+    "643": "RUB",
+    "752": "SEK",
+    "756": "CHF",
+    "826": "GBP",
+    "840": "USD",
+    "978": "EUR",
+}
+_COST_UNIT = Decimal("0.00001")
+
+
+def greenbutton_rows(content: Content, limits: Limits, deadline: Deadline) -> Iterator:
+    """Yield (ordinal, reading) or a Rejection."""
+    types, readings = _look_up(content.open(limits, deadline), limits)
+    number = 0
+    for entry in xml_elements(content.open(limits, deadline), frozenset(["entry"]), limits):
+        blocks = [node for node in entry.iter("{*}IntervalBlock")]
+        if not blocks:
+            continue
+        place = _path(_links(entry, "up") or _links(entry, "self"), "IntervalBlock")
+        kind = types.get(readings.get(place, ""), None)
+        if kind is None and len(types) == 1:
+            kind = next(iter(types.values()))
+        for block in blocks:
+            for node in block.iterchildren("{*}IntervalReading"):
+                number += 1
+                values = flatten(node)
+                try:
+                    yield number, _row(values, kind, place)
+                except Refuse as refusal:
+                    yield Rejection(number, refusal.code, refusal.params, "", storable(values))
+
+
+def _look_up(stream, limits) -> tuple[dict, dict]:
+    """Return {address of a type: its fields} and {address of a meter reading: address of its type}."""
+    types: dict = {}
+    readings: dict = {}
+    for entry in xml_elements(stream, frozenset(["entry"]), limits):
+        content = entry.find("{*}content")
+        body = local_name(content[0]) if content is not None and len(content) else ""
+        address = next(iter(_links(entry, "self")), "")
+        if body == "ReadingType":
+            types[address] = flatten(content[0])
+        elif body == "MeterReading":
+            related = [link for link in _links(entry, "related") if "/ReadingType/" in "/" + link]
+            readings[address] = next(iter(related), "")
+    return types, readings
+
+
+def _links(entry, relation: str) -> list[str]:
+    return [
+        link.get("href", "").strip().rstrip("/")
+        for link in entry.iterchildren("{*}link")
+        if link.get("rel") == relation
+    ]
+
+
+def _path(links: list, last: str) -> str:
+    """Return the address before ``/IntervalBlock``: that of the meter reading."""
+    return links[0].split(f"/{last}", 1)[0] if links else ""
+
+
+def _row(values: dict, kind, place: str) -> dict:
+    if kind is None:
+        raise Refuse("bad_structure", why="its reading type is not in the file")
+    steps = place.split("/")
+    point = steps[steps.index("UsagePoint") + 1] if "UsagePoint" in steps[:-1] else ""
+    uom = kind.get("uom", "")
+    cost = values.get("cost", "")
+    return {
+        "usage_point": point,
+        "meter_reading": place,
+        "start": Canonical(values.get("timePeriod/start", "")),
+        "duration": Canonical(values.get("timePeriod/duration", "") or kind.get("intervalLength", "")),
+        "value": _scaled(values.get("value", ""), kind.get("powerOfTenMultiplier", "0")),
+        "unit": UNITS.get(uom, f"uom {uom}" if uom else ""),
+        "flow": kind.get("flowDirection", ""),
+        "cost": Canonical(format(EXACT.multiply(plain_number(cost, "cost"), _COST_UNIT), "f")) if cost else "",
+        "currency": CURRENCIES.get(kind.get("currency", ""), kind.get("currency", "")),
+        "quality": values.get("ReadingQuality/quality", ""),
+        "accumulation": kind.get("accumulationBehaviour", ""),
+        "tariff": values.get("tou", ""),
+    }
+
+
+def _scaled(value: str, power: str) -> str:
+    if not value:
+        return ""
+    steps = plain_number(power or "0", "powerOfTenMultiplier")
+    if not -15 <= steps <= 15 or steps % 1:
+        raise Refuse("bad_quantity", value=power[:20], column="powerOfTenMultiplier", why="it is out of range")
+    return Canonical(format(EXACT.scaleb(plain_number(value, "value"), steps), "f"))

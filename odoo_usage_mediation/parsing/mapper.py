@@ -1,0 +1,252 @@
+"""From rows to records: a profile compiled once into functions, then run for each row.
+
+The unit of counting is the item: each row gives one item per measure, or one rejection when
+the row as a whole cannot be read. Received = records + rejections, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple, Optional
+
+from .intervals import compile_times
+from .measures import compile_conditions, compile_expression
+from .reasons import Refuse
+from .records import Rejection, derive_external_id, make_record, row_external_id
+from .texts import compile_identity, compile_text, label, storable
+
+
+class Window(NamedTuple):
+    """The instants that are accepted, both inclusive, aware; None = no bound. The caller has the clock."""
+
+    earliest: Optional[datetime] = None
+    latest: Optional[datetime] = None
+
+    def check(self, start: datetime) -> None:
+        """Return when start is inside, else refuse it as time_too_old or time_in_future."""
+        if self.earliest is not None and start < self.earliest:
+            raise Refuse("time_too_old", value=start.isoformat(), earliest=self.earliest.isoformat())
+        if self.latest is not None and start > self.latest:
+            raise Refuse("time_in_future", value=start.isoformat(), latest=self.latest.isoformat())
+
+
+class _Head(NamedTuple):
+    """What all measures of a row share, compiled."""
+
+    left_out: Optional[Callable]
+    subject: Callable
+    external_id: Callable
+    times: Callable
+    window: Optional[Window]
+    end_user: Optional[Callable]
+    currency: Optional[Callable]
+
+
+class _Measure(NamedTuple):
+    """One quantity of a row, compiled. ``constant_*`` are texts, or None when read from the row."""
+
+    name: str
+    left_out: Optional[Callable]
+    quantity: Callable
+    column: str
+    accept_negative: bool
+    suffix: str
+    metric: Optional[Callable]
+    constant_metric: Optional[str]
+    unit: Optional[Callable]
+    constant_unit: Optional[str]
+    times: Optional[Callable]
+    dimensions: tuple
+    amount: Optional[Callable]
+
+
+class RowMapper:
+    """Compiled form of a profile for one file or one stream of messages."""
+
+    def __init__(self, profile, env, *, file_digest: str = "", window: Window = Window()):
+        bounded = window != (None, None)
+        self._head = _Head(
+            compile_conditions(profile.where, env),
+            compile_identity(profile.subject, env, "missing_subject"),
+            _external_id(profile.external_id, env, file_digest),
+            compile_times(profile.time, env),
+            window if bounded else None,
+            compile_identity(profile.end_user, env) if profile.end_user else None,
+            compile_text(profile.currency, env) if profile.currency else None,
+        )
+        self._measures = [_compile_measure(profile, spec, env, self._head.window) for spec in profile.measures]
+
+    def items(self, entries: Iterable) -> Iterator:
+        """Yield the items of entries: ``(row number, row)``, or a Rejection, which is passed on."""
+        left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
+        measures = self._measures
+        for entry in entries:
+            if type(entry) is Rejection:
+                yield entry
+                continue
+            row_number, row = entry
+            raw = tuple(row) if type(row) is list else row
+            try:
+                if left_out and (column := left_out(row)) is not None:
+                    raise Refuse("filtered", column=column)
+                subject = subject_of(row)
+                external_id = external_id_of(row, row_number)
+                start, until = times(row)
+                if window:
+                    window.check(start)
+                end_user = end_user_of(row) if end_user_of else ""
+                currency = currency_of(row) if currency_of else ""
+            except Refuse as refusal:
+                yield Rejection(row_number, refusal.code, refusal.params, "", storable(raw))
+                continue
+            for measure in measures:
+                try:
+                    yield _record(measure, row, row_number, external_id, subject, start, until, currency, end_user, raw)
+                except Refuse as refusal:
+                    yield Rejection(row_number, refusal.code, refusal.params, measure.name, storable(raw))
+
+
+def _record(measure, row, row_number, external_id, subject, start, until, currency, end_user, raw):
+    """Return the Record of one measure, or raise Refuse."""
+    (
+        _name,
+        left_out,
+        quantity_of,
+        column,
+        accept_negative,
+        suffix,
+        metric_of,
+        metric,
+        unit_of,
+        unit,
+        times,
+        dimensions_of,
+        amount_of,
+    ) = measure
+    if left_out and (failed := left_out(row)) is not None:
+        raise Refuse("filtered", column=failed)
+    quantity = quantity_of(row)
+    if quantity < 0 and not accept_negative:
+        raise Refuse("negative_quantity", value=quantity, column=column)
+    if times:
+        start, until = times(row)
+    dimensions = {}
+    for name, read in dimensions_of:
+        text = read(row)
+        if text:
+            dimensions[name] = text
+    return make_record(
+        (
+            row_number,
+            external_id + suffix if suffix else external_id,
+            subject,
+            metric if metric_of is None else metric_of(row),
+            start,
+            until,
+            quantity,
+            unit if unit_of is None else unit_of(row),
+            dimensions,
+            amount_of(row) if amount_of else None,
+            currency,
+            end_user,
+            raw,
+        )
+    )
+
+
+def _compile_measure(profile, spec, env, window) -> _Measure:
+    metric, unit, column = spec["metric"], spec.get("unit", ""), label(spec["quantity"])
+    constant_metric = isinstance(metric, str)
+    constant_unit = isinstance(unit, str)
+    quantity = compile_expression(spec["quantity"], env)
+    if spec.get("on_missing") == "filter":
+        quantity = _filtering(quantity, column)
+    amount = spec.get("amount", profile.amount)
+    dimensions = {**profile.dimensions, **spec.get("dimensions", {})}
+    return _Measure(
+        name=metric if constant_metric else label(metric),
+        left_out=compile_conditions(spec.get("when", []), env),
+        quantity=quantity,
+        column=column,
+        accept_negative=spec.get("on_negative") == "accept",
+        suffix=spec.get("id_suffix", ""),
+        metric=None if constant_metric else _metric(metric, env),
+        constant_metric=metric if constant_metric else None,
+        unit=None if constant_unit else _unit(unit, env),
+        constant_unit=unit if constant_unit else None,
+        times=compile_times(spec["time"], env, window) if "time" in spec else None,
+        dimensions=tuple((name, compile_text(part, env)) for name, part in dimensions.items()),
+        amount=_amount(amount, env) if amount is not None else None,
+    )
+
+
+def _filtering(quantity: Callable, column: str) -> Callable:
+    def read(row):
+        try:
+            return quantity(row)
+        except Refuse as refusal:
+            if refusal.code == "missing_quantity":
+                raise Refuse("filtered", column=column) from None
+            raise
+
+    return read
+
+
+def _external_id(spec, env, file_digest) -> Callable:
+    if "row" in spec:
+        if not file_digest:
+            raise ValueError("a profile with row identities needs the digest of the file")
+        return lambda row, row_number: row_external_id(file_digest, row_number)
+    if "key" in spec:
+        parts = [compile_text(part, env) for part in spec["key"]]
+        return lambda row, row_number: derive_external_id([part(row) for part in parts])
+    read = compile_identity(spec, env, "missing_external_id")
+    return lambda row, row_number: read(row)
+
+
+def _metric(spec, env) -> Callable:
+    plain = {name: value for name, value in spec.items() if name not in ("map", "strict")}
+    read, column = compile_identity(plain, env, "missing_metric"), label(spec)
+    table, strict = spec.get("map"), spec.get("strict", True)
+
+    def metric(row):
+        name = read(row)
+        if table is None:
+            return name
+        if name not in table and strict:
+            raise Refuse("unknown_metric", value=name[:60], column=column)
+        return table.get(name, name)
+
+    return metric
+
+
+def _unit(spec, env) -> Callable:
+    plain = {name: value for name, value in spec.items() if name not in ("expect", "allowed")}
+    read, expect, allowed = compile_text(plain, env), spec.get("expect"), spec.get("allowed")
+
+    def unit(row):
+        name = read(row)
+        if expect is not None and name != expect:
+            raise Refuse("unit_mismatch", value=name[:60] or "missing", expected=expect)
+        if allowed and name not in allowed:
+            raise Refuse("unknown_unit", value=name[:60] or "missing")
+        return name
+
+    return unit
+
+
+def _amount(spec, env) -> Callable:
+    read, column = compile_expression(spec, env, missing="missing_amount"), label(spec)
+
+    def amount(row):
+        try:
+            return read(row)
+        except Refuse as refusal:
+            if refusal.code == "missing_amount":
+                return None
+            if refusal.code == "bad_quantity":
+                raise Refuse("bad_amount", value=refusal.params["value"], column=column) from None
+            raise
+
+    return amount

@@ -1,0 +1,127 @@
+"""Formats that give nested objects instead of cells: which reader serves which format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .aemp import aemp_rows
+from .cloudevents import check_events
+from .containers import Content, open_content
+from .detect import SAMPLE_BYTES, detect_kind
+from .encodings import detect_encoding
+from .environment import CellEnvironment, ObjectEnvironment
+from .greenbutton import greenbutton_rows
+from .json_reader import json_items, json_lines
+from .limits import Deadline, Limits
+from .mapper import RowMapper, Window
+from .otlp import otlp_rows
+from .profile import Profile
+from .reader import Parsed
+from .reasons import FileRefused
+from .records import Rejection
+from .senml import senml_rows
+from .texts import Canonical
+from .xml_reader import xml_rows
+
+
+def read_objects(parsed: Parsed, content: Content, profile: Profile, limits, deadline, context, options) -> Parsed:
+    """Connect a JSON or XML file to the mapper."""
+    rows = object_rows(content, profile, limits, deadline, parsed.encoding, context)
+    env = ObjectEnvironment(profile, context)
+    return parsed.ready(rows, RowMapper(profile, env, **options))
+
+
+def object_rows(content: Content, profile: Profile, limits, deadline, encoding: str, context: dict) -> Iterator:
+    """Return the rows of a file: ``(number, object)`` or Rejections."""
+    if profile.format == "greenbutton":
+        return greenbutton_rows(content, limits, deadline)
+    if profile.format == "aemp":
+        return aemp_rows(content.open(limits, deadline), limits)
+    if profile.format == "xml":
+        return xml_rows(content.open(limits, deadline), profile.row_element, limits)
+    lines = profile.format == "jsonl" or (profile.format != "json" and _has_lines(content, limits, deadline, encoding))
+    path = "resourceMetrics" if profile.format == "otlp" and not lines else profile.records_path
+    stream = content.open(limits, deadline)
+    if profile.format == "senml":
+        return senml_rows(stream, encoding, limits, lines, context)
+    items = json_lines(stream, encoding, limits) if lines else json_items(stream, encoding, path, limits)
+    if profile.format == "cloudevents":
+        return check_events(items)
+    return otlp_rows(items, lines, limits) if profile.format == "otlp" else items
+
+
+def _has_lines(content, limits, deadline, encoding) -> bool:
+    sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+    return detect_kind(sample) == "jsonl" and len(sample.strip().splitlines()) > 1
+
+
+class MessageReader:
+    """Reads many small payloads by one profile: compiled once, for message brokers and the API."""
+
+    def __init__(self, profile: Profile, limits: Limits, *, window: Window = Window()):
+        self._profile = profile
+        self._limits = limits.checked()
+        self._context: dict = {}
+        self._mapper = RowMapper(profile, ObjectEnvironment(profile, self._context), window=window)
+
+    def read(self, payload: bytes, deadline: Deadline, context: dict | None = None) -> list:
+        """Return the items of one payload; ``context`` is read as columns ``@name``.
+
+        Raises FileRefused when the payload as a whole cannot be read.
+        """
+        content = open_content(payload, self._limits, deadline)
+        if content.packing:
+            raise FileRefused("wrong_file_type", found="an archive", expected="a message")
+        encoding = detect_encoding(payload[:SAMPLE_BYTES], len(payload) <= SAMPLE_BYTES)
+        self._context.clear()
+        self._context.update(context or {})
+        entries = object_rows(content, self._profile, self._limits, deadline, encoding, self._context)
+        return list(self._mapper.items(_bounded(entries, self._limits)))
+
+
+def _bounded(entries, limits):
+    for count, entry in enumerate(entries):
+        if count >= limits.max_rows:
+            raise FileRefused("too_many_rows", limit=limits.max_rows)
+        yield entry
+
+
+def parse_rows(
+    entries,
+    profile: Profile,
+    *,
+    columns: list | None = None,
+    file_digest: str = "",
+    window: Window = Window(),
+    context: dict | None = None,
+) -> list:
+    """Map rows that are at hand: typed in, or corrected and sent again from suspense.
+
+    ``entries``: (row number, row) pairs; a row is a list or tuple of texts, with ``columns``
+    naming them, or an object (dict). Rows of the wrong width become rejections.
+    """
+    entries = list(entries)
+    options = {"file_digest": file_digest, "window": window}
+    if all(isinstance(row, dict) for _number, row in entries):
+        env = ObjectEnvironment(profile, context or {})
+    else:
+        names = columns or profile.columns
+        env = CellEnvironment(profile, context or {}, names, profile.format == "xlsx")
+        entries = [_fitted(number, row, names, profile) for number, row in entries]
+    mapper = RowMapper(profile, env, **options)
+    if env.missing:
+        raise FileRefused(
+            "missing_columns", columns=", ".join(env.missing), found=", ".join(filter(None, columns or []))
+        )
+    return list(mapper.items(entries))
+
+
+def _fitted(number, row, names, profile):
+    if isinstance(row, dict) or len(row) != len(names):
+        params = {"found": str(len(row)), "expected": str(len(names)), "why": "after correction"}
+        return Rejection(number, "bad_row_shape", params, "", row)
+    # Text from a workbook's suspense: numbers were written in canonical form when they were read.
+    typed = profile.format == "xlsx" and profile.decimal != "."
+    return number, [
+        Canonical(cell) if typed and cell.replace(".", "", 1).lstrip("-").isdigit() else cell for cell in row
+    ]

@@ -1,0 +1,115 @@
+"""OpenTelemetry metrics in OTLP/JSON: one row per data point.
+
+Columns: ``metric``, ``unit``, ``kind`` (sum, gauge, histogram, exponentialHistogram, summary), ``temporality``
+(delta, cumulative, ""), ``monotonic``, ``value`` (a histogram's sum), ``count``, ``start``, ``time`` (epoch
+nanoseconds), ``resource.<key>``, ``attributes.<key>`` (dots in keys are written ``\\.``), ``scope``, and
+``series``: a digest of what identifies the stream of points. Identity: ``{"key": ["series", "start", "time"]}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from .limits import Limits
+from .reasons import Refuse
+from .records import Rejection, derive_external_id
+from .texts import Canonical, storable
+
+_KINDS = ("sum", "gauge", "histogram", "exponentialHistogram", "summary")
+_TEMPORALITY = {"1": "delta", "2": "cumulative"}
+_NAMES = {"AGGREGATION_TEMPORALITY_DELTA": "delta", "AGGREGATION_TEMPORALITY_CUMULATIVE": "cumulative"}
+
+
+def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
+    """Yield (ordinal, data point) or a Rejection.
+
+    ``entries`` are resourceMetrics objects, or with ``requests`` whole export requests.
+    """
+    number = 0
+    for entry in entries:
+        if type(entry) is Rejection:
+            yield entry
+            continue
+        _line, item = entry
+        for resource in _list(item, "resourceMetrics") if requests else [item]:
+            try:
+                points = list(_points(resource, limits))
+            except Refuse as refusal:
+                number += 1
+                yield Rejection(number, refusal.code, refusal.params, "", storable(resource))
+                continue
+            for point in points:
+                number += 1
+                yield number, point
+
+
+def _points(resource: dict, limits: Limits) -> Iterator:
+    attributes = _attributes(_object(resource, "resource"))
+    for scoped in _list(resource, "scopeMetrics"):
+        scope = _object(scoped, "scope").get("name", "")
+        for metric in _list(scoped, "metrics"):
+            for kind in _KINDS:
+                if kind in metric:
+                    yield from _metric_points(metric, kind, attributes, scope)
+
+
+def _metric_points(metric, kind, resource, scope) -> Iterator:
+    body = _object(metric, kind)
+    stated = str(body.get("aggregationTemporality", ""))
+    head = {
+        "metric": metric.get("name", ""),
+        "unit": metric.get("unit", ""),
+        "kind": kind,
+        "temporality": _NAMES.get(stated, _TEMPORALITY.get(stated, "")),
+        "monotonic": body.get("isMonotonic", False),
+        "resource": resource,
+        "scope": scope,
+    }
+    for point in _list(body, "dataPoints"):
+        attributes = _attributes(point)
+        identity = json.dumps([head["metric"], head["unit"], kind, scope, resource, attributes], sort_keys=True)
+        value = point.get("asInt", point.get("asDouble", point.get("sum", "")))
+        yield {
+            **head,
+            "attributes": attributes,
+            "series": derive_external_id([identity]),
+            "value": _number(value),
+            "count": _number(point.get("count", "")),
+            "start": _number(point.get("startTimeUnixNano", "")),
+            "time": _number(point.get("timeUnixNano", "")),
+        }
+
+
+def _number(value):
+    """64-bit numbers come as texts; both spellings are canonical."""
+    return Canonical(value) if isinstance(value, str) and value else ""
+
+
+def _attributes(holder: dict) -> dict:
+    found = {}
+    for pair in _list(holder, "attributes"):
+        value = _object(pair, "value")
+        found[str(pair.get("key", ""))] = _any_value(value)
+    return found
+
+
+def _any_value(value: dict):
+    for name in ("stringValue", "intValue", "doubleValue", "boolValue"):
+        if name in value:
+            return value[name]
+    return json.dumps(value, sort_keys=True) if value else ""
+
+
+def _list(holder: dict, name: str) -> list:
+    items = holder.get(name, [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Refuse("bad_structure", why=f"{name} is not a list of objects")
+    return items
+
+
+def _object(holder: dict, name: str) -> dict:
+    item = holder.get(name, {})
+    if not isinstance(item, dict):
+        raise Refuse("bad_structure", why=f"{name} is not an object")
+    return item

@@ -1,0 +1,189 @@
+"""The door: bytes, a profile and limits in; records and rejections out, in order.
+
+Everything that can be known before the first row (kind, encoding, header, columns) is decided
+when ``parse`` is called and may raise FileRefused there; what shows later raises in iteration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from .containers import Content, open_content
+from .csv_reader import CsvRows
+from .detect import SAMPLE_BYTES, detect_delimiter, detect_kind, expect_kind
+from .encodings import detect_encoding
+from .environment import CellEnvironment, header_key
+from .limits import Deadline, Limits
+from .mapper import RowMapper, Window
+from .profile import Profile
+from .quantities import prove_style
+from .reasons import FileRefused
+from .records import Rejection
+from .repeats import refuse_repeats
+
+_STYLE_SAMPLE_ROWS = 1_000
+_PORTION_ROWS = 500
+
+
+class Parsed:
+    """The items of one file: iterate once for Records and Rejections, in the order of the file.
+
+    ``format``, ``encoding``, ``delimiter``, ``sheet`` and ``columns`` say how it was read ("" or
+    empty where it does not apply); ``row_count`` counts the data rows read so far.
+    """
+
+    def __init__(self, profile: Profile, limits: Limits, deadline: Deadline):
+        self.format = profile.format
+        self.encoding = ""
+        self.delimiter = ""
+        self.sheet = ""
+        self.columns: list[str] = []
+        self.row_count = 0
+        self._limits = limits
+        self._deadline = deadline
+        self._rows = iter(())
+        self._mapper = None
+        self._wrap = refuse_repeats if profile.duplicates == "reject" else iter
+
+    def ready(self, rows, mapper: RowMapper) -> Parsed:
+        """Set the rows to read and the mapper to use; returns self."""
+        self._rows, self._mapper = rows, mapper
+        return self
+
+    def __iter__(self) -> Iterator:
+        return self._wrap(self._mapper.items(self._counted()))
+
+    def _counted(self):
+        # Counted in portions: a counter per row would cost as much as the reading itself.
+        rows, limit = iter(self._rows), self._limits.max_rows
+        while portion := list(islice(rows, min(_PORTION_ROWS, limit - self.row_count))):
+            self.row_count += len(portion)
+            self._deadline.check()
+            yield from portion
+        if not self.row_count:
+            raise FileRefused("empty_file")
+        if next(rows, None) is not None:
+            raise FileRefused("too_many_rows", limit=limit)
+
+
+def parse(
+    content,
+    profile: Profile,
+    limits: Limits,
+    deadline: Deadline,
+    *,
+    file_digest: str = "",
+    window: Window = Window(),
+    context: dict | None = None,
+) -> Parsed:
+    """Read a file by a profile. ``content``: bytes, or a seekable binary file object.
+
+    ``file_digest``: needed when the profile derives identities from rows (``external_id``
+    ``{"row": true}``); see ``containers.file_digest``. ``window``: instants accepted.
+    ``context``: texts that the profile reads as columns ``@name``. Raises FileRefused.
+    """
+    limits.checked()
+    opened = open_content(content, limits, deadline)
+    options = {"file_digest": file_digest, "window": window}
+    parsed = Parsed(profile, limits, deadline)
+    if profile.format == "xlsx" or opened.kind == "xlsx":
+        if profile.format != opened.kind:
+            found = "a workbook" if opened.kind == "xlsx" else "not a workbook"
+            raise FileRefused("wrong_file_type", found=found, expected=profile.format.upper())
+        from .xlsx_reader import read_xlsx
+
+        return read_xlsx(parsed, opened, profile, limits, deadline, context or {}, options)
+    sample = opened.open(limits, deadline).read(SAMPLE_BYTES)
+    parsed.encoding = detect_encoding(sample, len(sample) < SAMPLE_BYTES)
+    if profile.encoding != "auto":
+        parsed.encoding = profile.encoding
+    text = sample.decode(parsed.encoding, "replace")
+    expect_kind(detect_kind(text), profile.format)
+    if profile.format == "csv":
+        return _read_csv(parsed, opened, text, profile, limits, deadline, context or {}, options)
+    from .object_readers import read_objects
+
+    return read_objects(parsed, opened, profile, limits, deadline, context or {}, options)
+
+
+def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
+    parsed.delimiter = detect_delimiter(text) if profile.delimiter == "auto" else profile.delimiter
+    stream = opened.open(limits, deadline)
+    table = CsvRows(stream, parsed.encoding, parsed.delimiter, profile.quote, limits)
+    rows = iter(table)
+    names = read_header(rows, profile, limits)
+    table.width, table.pad = len(names), profile.ragged == "pad"
+    parsed.columns = [name or "" for name in names]
+    return map_cells(parsed, rows, names, False, profile, context, options)
+
+
+def read_header(rows: Iterator, profile: Profile, limits: Limits) -> list:
+    """Consume rows up to the first data row and return the column names.
+
+    Header and skipped rows count non-empty rows for text, so a blank first line is no header.
+    """
+    if not profile.header_row:
+        skip(rows, profile.skip_rows)
+        return profile.columns
+    names: list = []
+    for number in range(profile.header_row):
+        entry = next(rows, None)
+        if entry is None:
+            raise FileRefused("empty_file" if not number else "no_header", row=profile.header_row)
+        if type(entry) is Rejection:
+            if number + 1 == profile.header_row:
+                refuse_header(entry, profile)
+            continue
+        names = entry[1]
+    names = [name.replace("\ufeff", "").strip() for name in names]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise FileRefused("no_header", row=profile.header_row)
+    if len(names) > limits.max_columns:
+        raise FileRefused("too_many_columns", found=len(names), limit=limits.max_columns)
+    skip(rows, profile.skip_rows)
+    return profile.columns or names
+
+
+def refuse_header(entry: Rejection, profile: Profile) -> None:
+    """Turn a refused header row into a refused file: without it no row has a meaning."""
+    if entry.code == "too_many_columns":
+        raise FileRefused("too_many_columns", **entry.params)
+    if entry.code == "bad_encoding":
+        raise FileRefused("bad_encoding", **entry.params)
+    raise FileRefused("no_header", row=profile.header_row)
+
+
+def skip(rows: Iterator, count: int) -> None:
+    """Pass over a number of rows."""
+    next(islice(rows, count, count), None)
+
+
+def map_cells(parsed, rows, names, typed, profile, context, options, on_used=None) -> Parsed:
+    """Compile the profile for a table of cells and connect rows and mapper.
+
+    ``on_used`` is told the places of the columns that the profile uses.
+    """
+    styles, rows = {}, iter(rows)
+    if profile.decimal == "auto":
+        sample = list(islice(rows, _STYLE_SAMPLE_ROWS))
+        rows = chain(sample, rows)
+        styles = _styles(names, [entry[1] for entry in sample if type(entry) is not Rejection])
+    env = CellEnvironment(profile, context, names, typed, styles)
+    mapper = RowMapper(profile, env, **options)
+    if env.missing:
+        known = ", ".join(name for name in names if name)[:300]
+        raise FileRefused("missing_columns", columns=", ".join(dict.fromkeys(env.missing)), found=known or "none")
+    if on_used:
+        on_used(env.used)
+    return parsed.ready(rows, mapper)
+
+
+def _styles(names, rows) -> dict:
+    return {
+        header_key(name): prove_style([row[place] for row in rows if place < len(row)])
+        for place, name in enumerate(names)
+        if name
+    }

@@ -1,0 +1,182 @@
+"""The values of spreadsheet cells: shared strings, number formats, serial dates as canonical text."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from .containers import CHUNK
+from .quantities import EXACT, decimal_from_float
+from .reasons import FileRefused
+from .texts import Canonical
+from .xlsx_package import Package, parse_fragment, unescape, xml_text
+
+NUMBER, DATE, DATE_TIME, CLOCK, LENGTH = range(5)
+_SIMPLE_STRING = re.compile(rb'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
+_TABLE = re.compile(rb"<([A-Za-z_][\w.-]*:)?sst(?:\s[^<>]*[^<>/])?>")
+_BUILT_IN = {
+    **{number: DATE for number in (14, 15, 16, 17, *range(27, 32), *range(34, 37), *range(50, 59))},
+    **{number: CLOCK for number in (18, 19, 20, 21, 32, 33, 45, 47)},
+    22: DATE_TIME,
+    46: LENGTH,
+}
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_BRACKET = re.compile(r"\[([^\]]*)\]")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+_ZERO_1900, _ZERO_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+_DAY_MILLIS = Decimal(86_400_000)
+_EXACT_DIGITS = 15
+_MAX_STRING_BYTES = 16 << 20
+
+
+def read_strings(package: Package) -> list[str]:
+    """Return the table of shared strings, in order; rich text is joined, phonetics left out."""
+    part = package.part_of_type("sharedStrings")
+    if part is None:
+        return []
+    stream, rest, strings, head = package.stream(part), b"", [], b""
+    while data := stream.read(CHUNK):
+        rest += data
+        if not head:
+            begin = _TABLE.search(rest)
+            if begin is None and len(rest) > _MAX_STRING_BYTES:
+                break
+            if begin is None:
+                continue
+            if b"<!DOCTYPE" in rest[: begin.start()]:
+                raise FileRefused("forbidden_markup")
+            head, rest = begin.group(0), rest[begin.end() :]
+            close = b"</" + (begin.group(1) or b"") + b"si>"
+        cut = rest.rfind(close)
+        if cut < 0 and len(rest) > _MAX_STRING_BYTES:
+            raise FileRefused("corrupt", why="a shared string is too long")
+        if cut >= 0:
+            _append_strings(strings, rest[: cut + len(close)], head)
+            rest = rest[cut + len(close) :]
+    return strings
+
+
+def _append_strings(strings: list, data: bytes, head: bytes) -> None:
+    """Add the strings of some whole ``si`` elements; ``head`` is the start tag of their table."""
+    simple = _SIMPLE_STRING.findall(data)
+    if len(simple) == data.count(b"<si") and b"<!" not in data:
+        strings.extend(map(xml_text, simple))
+        return
+    prefix = _TABLE.match(head).group(1) or b""
+    root = parse_fragment(head + data + b"</" + prefix + b"sst>", "sharedStrings")
+    for node in root.iter("{*}si"):
+        strings.append(unescape(inner_text(node)))
+
+
+def inner_text(node) -> str:
+    """Return the text of a string element: its ``t``, or those of its runs."""
+    parts = []
+    for child in node:
+        tag = child.tag.rsplit("}", 1)[-1] if isinstance(child.tag, str) else ""
+        if tag == "t":
+            parts.append(child.text or "")
+        elif tag == "r":
+            parts.extend(run.text or "" for run in child.iter("{*}t"))
+    return "".join(parts)
+
+
+def read_styles(package: Package) -> list[int]:
+    """Return, per cell style, what its numbers are: NUMBER, DATE, DATE_TIME, CLOCK or LENGTH."""
+    part = package.part_of_type("styles")
+    if part is None:
+        return []
+    root = package.root(part)
+    custom = {node.get("numFmtId"): _format_kind(node.get("formatCode", "")) for node in root.iter("{*}numFmt")}
+    formats = root.find("{*}cellXfs")
+    kinds = []
+    for node in formats if formats is not None else ():
+        number = node.get("numFmtId", "0")
+        kinds.append(
+            custom[number] if number in custom else _BUILT_IN.get(int(number) if number.isdigit() else 0, NUMBER)
+        )
+    return kinds
+
+
+def _format_kind(code: str) -> int:
+    """Say what a number format shows, from its first section: letters outside quotes decide."""
+    section = _LITERAL.sub("", code).split(";", 1)[0]
+    brackets = [mark.lower() for mark in _BRACKET.findall(section)]
+    if any(mark and set(mark) in ({"h"}, {"m"}, {"s"}) for mark in brackets):
+        return LENGTH
+    letters = set(_BRACKET.sub("", section).lower())
+    if "general" in section.lower():
+        return NUMBER
+    day = bool(letters & {"y", "d"})
+    clock = bool(letters & {"h", "s"})
+    if day or (letters & {"m"} and not clock):
+        return DATE_TIME if clock else DATE
+    return CLOCK if clock else NUMBER
+
+
+def number_text(text: str) -> Canonical:
+    """Return a number cell as people see it: no exponent, and no digits that only binary has.
+
+    Spreadsheets store 1.1 as 1.1000000000000001; the shortest number with the same binary
+    value is meant.
+    """
+    if text.isdigit() and len(text) <= _EXACT_DIGITS:
+        return Canonical(text)
+    if not _NUMBER.fullmatch(text):
+        return Canonical(text)
+    if "e" not in text and "E" not in text and len(text) <= _EXACT_DIGITS + 1:
+        return Canonical(text)
+    value = Decimal(text)
+    if len(value.as_tuple().digits) > _EXACT_DIGITS:
+        value = decimal_from_float(json.loads(text))
+    if not -30 < value.adjusted() < 30:
+        return Canonical(text)
+    written = format(value, "f")
+    return Canonical(written.rstrip("0").rstrip(".") if "." in written else written)
+
+
+_days: dict = {}
+
+
+def serial_text(text: str, kind: int, date1904: bool) -> str:
+    """Return a serial date, clock time or length as canonical ISO text; the text itself if it is none."""
+    day, point, part = text.partition(".")
+    known = _days.get((day, date1904))
+    if known and point and kind == DATE_TIME and part.isdigit():
+        # The hot path, in whole milliseconds; a part that rounds up to a day takes the long way.
+        millis = (int(part[:15].ljust(15, "0")) * 86_400_000 + 500_000_000_000_000) // 1_000_000_000_000_000
+        if millis < 86_400_000:
+            seconds, millis = divmod(millis, 1000)
+            clock = f"{known} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+            return Canonical(f"{clock}.{millis:03d}000" if millis else clock)
+    shown = _serial_text(text, kind, date1904)
+    if kind == DATE_TIME and len(day) == 5 and day.isdigit() and shown[10:11] == " " and len(_days) < 20_000:
+        _days[day, date1904] = _serial_text(day, DATE, date1904)
+    return shown
+
+
+def _serial_text(text: str, kind: int, date1904: bool) -> str:
+    if not _NUMBER.fullmatch(text):
+        return Canonical(text)
+    serial = Decimal(text)
+    if not -1_000_000 < serial < 3_000_000:
+        return Canonical(text)
+    # To the millisecond: a serial is binary and carries no more.
+    millis = int((EXACT.multiply(serial, _DAY_MILLIS) + Decimal("0.5")) // 1)
+    if kind == LENGTH:
+        sign, millis = ("-", -millis) if millis < 0 else ("", millis)
+        return Canonical(
+            f"{sign}PT{millis // 1000}.{millis % 1000:03d}S" if millis % 1000 else f"{sign}PT{millis // 1000}S"
+        )
+    if serial < 0:
+        return Canonical(text)
+    if not date1904 and millis < 60 * 86_400_000:
+        # The 1900 system believes in a 29 February 1900; before it, days count from one day later.
+        millis += 86_400_000
+    moment = (_ZERO_1904 if date1904 else _ZERO_1900) + timedelta(milliseconds=millis)
+    if serial < 1 and kind == CLOCK:
+        return Canonical(moment.time().isoformat())
+    if kind == DATE and not millis % 86_400_000:
+        return Canonical(moment.date().isoformat())
+    return Canonical(moment.isoformat(" "))

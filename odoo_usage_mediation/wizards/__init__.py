@@ -1,0 +1,9 @@
+from . import (
+    usage_profile_import,
+    usage_profile_wizard,
+    usage_profile_wizard_column,
+    usage_template,
+    usage_upload,
+    usage_upload_row,
+    usage_upload_total,
+)
