@@ -1,0 +1,30 @@
+{
+    "name": "Usage Management Information",
+    "summary": "Usage in the customer portal, with charts and downloads; usage and charge analysis",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "author": "Odoo Usage Suite, Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/contract",
+    "license": "AGPL-3",
+    "depends": ["odoo_usage_billing"],
+    "external_dependencies": {"python": ["xlsxwriter"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "views/usage_report_views.xml",
+        "views/usage_charge_report_views.xml",
+        "views/menus.xml",
+        "views/portal_home.xml",
+        "views/portal_parts.xml",
+        "views/portal_usage.xml",
+        "views/portal_usage_contract.xml",
+        "views/portal_invoice.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": [
+            "odoo_usage_mi/static/src/interactions/*.js",
+            "odoo_usage_mi/static/src/scss/*.scss",
+        ],
+        "web.assets_tests": ["odoo_usage_mi/static/tests/tours/*.js"],
+    },
+}

@@ -1,0 +1,5 @@
+"""What a customer used, against what was agreed, as plain values that a page or a sheet shows."""
+
+from .chart import day_chart, month_chart
+from .reader import Consumption
+from .sheet import write_sheet

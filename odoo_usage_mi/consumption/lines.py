@@ -1,0 +1,148 @@
+"""One contract line in one period, as plain values."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+PRICE_STEP = Decimal("1e-6")
+
+
+class Part(NamedTuple):
+    """A part of a charge as an invoice line words it; `amount` is None for a plain fact."""
+
+    name: str
+    quantity: Decimal
+    price: Decimal | None
+    amount: Decimal | None
+
+
+class LineUsage(NamedTuple):
+    """What a contract line used in a period, and what it costs.
+
+    `amount` is None when the charge cannot be computed at the moment.
+    """
+
+    line_id: int
+    name: str
+    metric: str
+    unit: str
+    date_start: date
+    date_end: date
+    state: str
+    actual: Decimal
+    baseline: Decimal | None
+    amount: Decimal | None
+    parts: tuple
+
+    @property
+    def date_last(self):
+        """The last day that belongs to the period."""
+        return self.date_end - timedelta(days=1)
+
+    @property
+    def variance(self):
+        """Actual less baseline, or None without a baseline."""
+        return None if self.baseline is None else self.actual - self.baseline
+
+    @property
+    def percent(self):
+        """Actual in per cent of the baseline, rounded down, or None without one."""
+        if not self.baseline:
+            return None
+        return max(0, int(self.actual * 100 / self.baseline))
+
+
+def describe(line):
+    """The texts of a contract line that no period changes, as keywords of LineUsage."""
+    metric = line.usage_metric_id
+    return {
+        "line_id": line.id,
+        "name": line.name,
+        "metric": metric.name,
+        "unit": metric.uom_id.name,
+    }
+
+
+def from_rated(rated, state):
+    """LineUsage of a period that is not invoiced, from what the rating code gave."""
+    charge = rated.charge
+    return LineUsage(
+        **describe(rated.line),
+        date_start=rated.due.date_start,
+        date_end=rated.due.date_end,
+        state=state,
+        actual=charge.quantity,
+        baseline=_agreed(rated.terms.to_dict()),
+        amount=charge.amount,
+        parts=tuple(
+            _part(name, c.kind, c.quantity, c.amount_exact, c.amount)
+            for c, name in zip(charge.components, rated.names, strict=True)
+        ),
+    )
+
+
+def from_measure(line, due, state, actual):
+    """LineUsage of a period that cannot be rated: the usage is known, the charge is not."""
+    baseline = line._baseline_on(due.date_start)
+    return LineUsage(
+        **describe(line),
+        date_start=due.date_start,
+        date_end=due.date_end,
+        state=state,
+        actual=actual,
+        baseline=Decimal(str(baseline.quantity)) if baseline else None,
+        amount=None,
+        parts=(),
+    )
+
+
+def from_charges(env, states, lines):
+    """{charge id: LineUsage} of stored charges; `states`: {charge id: state}."""
+    env["usage.charge"].flush_model()
+    env["usage.charge.component"].flush_model()
+    ids = list(states)
+    # Reading records uses the same cursor, so it comes before the queries.
+    described = {line.id: describe(line) for line in lines}
+    env.cr.execute(
+        "SELECT charge_id, name, kind, quantity::text, amount_exact::text, amount::text"
+        " FROM usage_charge_component WHERE charge_id = ANY(%s) ORDER BY charge_id, sequence, id",
+        (ids,),
+    )
+    parts = {}
+    for charge_id, name, kind, *numbers in env.cr.fetchall():
+        parts.setdefault(charge_id, []).append(_part(name, kind, *map(Decimal, numbers)))
+    env.cr.execute(
+        "SELECT id, contract_line_id, date_start, date_end, quantity::text, amount::text, terms"
+        " FROM usage_charge WHERE id = ANY(%s)",
+        (ids,),
+    )
+    return {
+        charge_id: LineUsage(
+            **described[line_id],
+            date_start=start,
+            date_end=end,
+            state=states[charge_id],
+            actual=Decimal(quantity),
+            baseline=_agreed(terms),
+            amount=Decimal(amount),
+            parts=tuple(parts.get(charge_id, ())),
+        )
+        for charge_id, line_id, start, end, quantity, amount, terms in env.cr.fetchall()
+    }
+
+
+def _agreed(terms):
+    """The agreed quantity in the kernel's terms, or None."""
+    baseline = terms.get("baseline")
+    if baseline is None or baseline.get("kind", "quantity") != "quantity":
+        return None
+    return Decimal(str(baseline.get("quantity", 0)))
+
+
+def _part(name, kind, quantity, exact, amount):
+    if kind == "information":
+        return Part(name, quantity, None, None)
+    price = exact / quantity if quantity else None
+    if price is not None and price != price.quantize(PRICE_STEP):
+        price = price.quantize(PRICE_STEP)
+    return Part(name, quantity, price, amount)

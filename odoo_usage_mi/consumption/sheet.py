@@ -1,0 +1,192 @@
+"""The .xlsx of what was used: a summary against the baseline, and each day of each subject.
+
+Cells hold content only: text that looks like a formula, a link or a number stays text.
+"""
+
+from datetime import datetime, time
+
+import xlsxwriter
+
+from . import queries
+
+OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+MAX_CELL_CHARS = 32_767
+MAX_ROWS = 1_000_000
+REFUSED_IN_NAMES = str.maketrans("", "", "[]:*?/\\'")
+
+
+def write_sheet(target, consumption, period):
+    """Write the workbook of one contract's consumption in a period to a binary file."""
+    contract = consumption.contracts.ensure_one()
+    book = xlsxwriter.Workbook(target, OPTIONS)
+    usages = consumption.in_period(period)
+    Summary(book, contract, period).write(usages)
+    details = Details(book, contract.env)
+    for usage in usages:
+        line = consumption.line(usage.line_id)
+        details.write(usage, queries.day_rows(line, usage.date_start, usage.date_end))
+    details.close()
+    book.close()
+
+
+class Sheets:
+    """Formats and typed cells."""
+
+    def __init__(self, book, env):
+        self.book = book
+        self.env = env
+        self.head = book.add_format(
+            {"bold": True, "bg_color": "#E4E0EC", "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+        self.bold = book.add_format({"bold": True, "font_size": 14})
+        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+        self.number = book.add_format({"num_format": "#,##0.#########"})
+
+    def add(self, name):
+        """A new sheet, named as spreadsheets allow it."""
+        return self.book.add_worksheet(name.translate(REFUSED_IN_NAMES)[:31])
+
+    def text(self, sheet, row, column, value, style=None):
+        """Write text; nothing for an empty one."""
+        if value:
+            sheet.write_string(row, column, str(value)[:MAX_CELL_CHARS], style)
+
+    def figure(self, sheet, row, column, value, style):
+        """Write a number; nothing for None."""
+        if value is not None:
+            sheet.write_number(row, column, float(value), style)
+
+    def date(self, sheet, row, column, value):
+        """Write a day as a date."""
+        sheet.write_datetime(row, column, datetime.combine(value, time()), self.day)
+
+    def header(self, sheet, row, titles):
+        """Write column titles."""
+        for column, title in enumerate(titles):
+            self.text(sheet, row, column, title, self.head)
+
+
+class Summary(Sheets):
+    """Who, when, and per contract line: baseline, actual, variance, charge."""
+
+    def __init__(self, book, contract, period):
+        super().__init__(book, contract.env)
+        self.contract = contract
+        self.period = period
+        zeros = "0" * contract.currency_id.decimal_places
+        money = f"#,##0.{zeros}" if zeros else "#,##0"
+        self.money = book.add_format({"num_format": money})
+        self.sheet = self.add(self.env._("Summary"))
+
+    def write(self, usages):
+        """Write the head and one row per line; rows go in order."""
+        _, sheet = self.env._, self.sheet
+        sheet.set_column(0, 0, 34)
+        sheet.set_column(1, 10, 16)
+        self.text(sheet, 0, 0, _("Usage"), self.bold)
+        for row, (title, value) in enumerate(self._facts(), start=1):
+            self.text(sheet, row, 0, title)
+            self.text(sheet, row, 1, value)
+        self.header(sheet, 6, self._titles())
+        for row, usage in enumerate(usages, start=7):
+            self._row(row, usage)
+
+    def _facts(self):
+        _, contract = self.env._, self.contract
+        reference = f" ({contract.code})" if contract.code else ""
+        return [
+            (_("Contract"), f"{contract.name}{reference}"),
+            (_("Customer"), contract.partner_id.display_name),
+            (_("Period"), f"{self.period.date_start} – {self.period.date_last}"),
+            (_("Time zone of days"), contract.usage_tz),
+        ]
+
+    def _titles(self):
+        _ = self.env._
+        return [
+            _("Line"),
+            _("Metric"),
+            _("Unit"),
+            _("First Day"),
+            _("Last Day"),
+            _("Baseline"),
+            _("Actual"),
+            _("Variance"),
+            _("Charge (excluding taxes)"),
+            _("Currency"),
+            _("Status"),
+        ]
+
+    def _row(self, row, usage):
+        sheet = self.sheet
+        for column, value in enumerate((usage.name, usage.metric, usage.unit)):
+            self.text(sheet, row, column, value)
+        self.date(sheet, row, 3, usage.date_start)
+        self.date(sheet, row, 4, usage.date_last)
+        for column, value in enumerate((usage.baseline, usage.actual, usage.variance), start=5):
+            self.figure(sheet, row, column, value, self.number)
+        self.figure(sheet, row, 8, usage.amount, self.money)
+        self.text(sheet, row, 9, self.contract.currency_id.name)
+        self.text(sheet, row, 10, state_name(self.env, usage.state))
+
+
+class Details(Sheets):
+    """A row per day, subject and end user; a further sheet where one is full."""
+
+    def __init__(self, book, env):
+        super().__init__(book, env)
+        self.sheet = None
+        self.count = 0
+        self._row = 0
+
+    def write(self, usage, rows):
+        """Write the rows of a contract line."""
+        for day, serial, name, location, user, quantity, events in rows:
+            row = self._next()
+            self.date(self.sheet, row, 0, day)
+            texts = (usage.name, usage.metric, serial, name, location, user)
+            for column, value in enumerate(texts, start=1):
+                self.text(self.sheet, row, column, value)
+            self.figure(self.sheet, row, 7, quantity, self.number)
+            self.text(self.sheet, row, 8, usage.unit)
+            self.figure(self.sheet, row, 9, events, self.number)
+
+    def close(self):
+        """Filters over what was written; an empty workbook keeps its titles."""
+        if not self.sheet:
+            self._open()
+        self.sheet.autofilter(0, 0, max(self._row, 1), 9)
+
+    def _next(self):
+        if not self.sheet or self._row >= MAX_ROWS:
+            self._open()
+        self._row += 1
+        return self._row
+
+    def _open(self):
+        _ = self.env._
+        self.count += 1
+        name = _("Usage") if self.count == 1 else _("Usage %s", self.count)
+        self.sheet = self.add(name)
+        self.sheet.freeze_panes(1, 0)
+        for column, width in enumerate((12, 26, 16, 18, 24, 24, 24, 14, 10, 9)):
+            self.sheet.set_column(column, column, width)
+        titles = [_("Day"), _("Line"), _("Metric"), _("Serial"), _("Name"), _("Location")]
+        titles += [_("End User"), _("Quantity"), _("Unit"), _("Events")]
+        self.header(self.sheet, 0, titles)
+        self._row = 0
+
+
+def state_name(env, state):
+    """The state of a period in the reader's language."""
+    names = {
+        "open": env._("Open"),
+        "closed": env._("Closed, not invoiced yet"),
+        "invoiced": env._("Invoiced"),
+    }
+    return names[state]

@@ -1,0 +1,1 @@
+from . import usage_charge_report, usage_report

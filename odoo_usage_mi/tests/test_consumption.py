@@ -1,0 +1,123 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from ..consumption import Consumption, day_chart, month_chart
+from ..consumption.queries import count_subjects, per_subject
+from .common import MiCommon
+
+
+@tagged("post_install", "-at_install")
+class TestConsumption(MiCommon):
+    def consumption(self, user=None):
+        return Consumption(self.contract.with_user(user or self.reader))
+
+    def test_open_period_against_baseline(self):
+        (usage,) = self.consumption().so_far()[self.contract.id]
+        self.assertEqual((usage.date_start, usage.state), (self.this_month, "open"))
+        self.assertEqual(usage.actual, 250)
+        self.assertEqual(usage.baseline, 1000)
+        self.assertEqual(usage.variance, -750)
+        self.assertEqual(usage.percent, 25)
+        self.assertEqual(usage.amount, Decimal("50.00"))
+
+    def test_periods_newest_first(self):
+        periods = self.consumption().periods()
+        self.assertEqual(
+            [(p.date_start, p.state) for p in periods],
+            [(self.this_month, "open"), (self.last_month, "closed")],
+        )
+        self.assertEqual(periods[1].date_last, self.this_month - timedelta(days=1))
+
+    def test_period_by_key_or_latest(self):
+        consumption = self.consumption()
+        last = consumption.periods()[1]
+        self.assertEqual(consumption.period(last.key), last)
+        for nonsense in (None, "", "x", "2026-01-01..2099-01-01", "..", "0..0"):
+            self.assertEqual(consumption.period(nonsense), consumption.periods()[0])
+
+    def test_estimate_equals_invoice(self):
+        """What the page showed as closed is what the invoice charges."""
+        consumption = self.consumption()
+        last = consumption.periods()[1]
+        (estimate,) = consumption.in_period(last)
+        self.invoice_last_month()
+        self.env.invalidate_all()
+        consumption = self.consumption()
+        invoiced = consumption.period(last.key)
+        self.assertEqual(invoiced.state, "invoiced")
+        (usage,) = consumption.in_period(invoiced)
+        self.assertEqual(usage._replace(state="closed"), estimate)
+        self.assertEqual(usage.actual, 1100)
+        self.assertEqual(usage.amount, Decimal("51.00"))
+        self.assertEqual(sum(p.amount for p in usage.parts if p.amount), usage.amount)
+
+    def test_line_without_price_does_not_hide_the_others(self):
+        late_card = self.make_card([(None, 1, 0)], name="Late", date_start=self.today)
+        metric = self.metric.copy({"code": "scans", "name": "Scans"})
+        self.env["contract.line"].create(
+            {
+                **self.usage_line(late_card, name="Scans", usage_metric_id=metric.id),
+                "contract_id": self.contract.id,
+                "quantity": 1,
+                "recurring_rule_type": "monthly",
+                "recurring_invoicing_type": "post-paid",
+                "recurring_interval": 1,
+                "date_start": self.last_month,
+            }
+        )
+        last = self.consumption().periods()[1]
+        pages, scans = self.consumption().in_period(last)
+        self.assertEqual(pages.amount, Decimal("51.00"))
+        self.assertIsNone(scans.amount)
+        self.assertEqual(scans.actual, 0)
+
+    def test_charts(self):
+        consumption = self.consumption()
+        (usage,) = consumption.in_period(consumption.periods()[0])
+        line = consumption.line(usage.line_id)
+        days = day_chart(line, usage, self.today)
+        length = (usage.date_end - usage.date_start).days
+        self.assertEqual(len(days["labels"]), length)
+        (series,) = days["series"]
+        self.assertEqual(series["values"][self.today.day - 1], 250.0)
+        self.assertEqual(sum(value or 0 for value in series["values"]), 250.0)
+        self.assertEqual(series["values"][self.today.day :], [None] * (length - self.today.day))
+        months = month_chart(line, usage)
+        self.assertEqual(len(months["labels"]), 13)
+        used, agreed = months["series"]
+        self.assertEqual(used["values"][-2:], [1100.0, 250.0])
+        self.assertEqual(agreed["values"][-3:], [None, 1000.0, 1000.0])
+
+    def test_subjects(self):
+        consumption = self.consumption()
+        line = consumption.line(0)
+        last = consumption.periods()[1]
+        rows = per_subject(line, last)
+        self.assertEqual([(r.serial, r.quantity) for r in rows], [("N0001", 700), ("N0002", 400)])
+        self.assertEqual(rows[0].location, "Ground floor N")
+        self.assertEqual(rows[0].end_user, "Ada N")
+        self.assertEqual([r.serial for r in per_subject(line, last, "ada")], ["N0001"])
+        self.assertEqual([r.serial for r in per_subject(line, last, "ground")], ["N0001"])
+        self.assertEqual(count_subjects(line, last), 2)
+        self.assertEqual(count_subjects(line, last, "ada"), 1)
+        for wild in ("%", "_", "\\", "'; DROP TABLE usage_bucket; --"):
+            self.assertEqual(count_subjects(line, last, wild), 0, wild)
+        self.assertEqual([r.serial for r in per_subject(line, last, order="serial", limit=1, offset=1)], ["N0002"])
+
+    def test_needs_the_right_to_read_the_contract(self):
+        stranger = self.make_reader("stranger", self.partner_b)
+        with self.assertRaises(AccessError):
+            self.consumption(stranger)
+
+    def test_portal_reads_no_usage_model(self):
+        models = [
+            name
+            for name in self.env
+            if name.startswith("usage.") and not self.env[name]._abstract
+        ]
+        self.assertIn("usage.report", models)
+        for name in models:
+            self.assertFalse(self.env[name].with_user(self.reader).has_access("read"), name)
