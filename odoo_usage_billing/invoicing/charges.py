@@ -63,6 +63,17 @@ def _pick(line, due):
 
 def _rate_one(due, line, version, baseline, measured, reader):
     metric = line.usage_metric_id
+    if version.currency_id != line.contract_id.currency_id:
+        line._check_usage_terms()
+    if version.charge_model in PER_SLOT and any(slot < 0 for _day, slot, _q in measured.parts):
+        raise UserError(
+            line.env._(
+                "%(line)s is priced by time of use, but part of its usage was stored without "
+                "the time of day, because %(metric)s had no time-of-use slots then.",
+                line=line.display_name,
+                metric=metric.display_name,
+            )
+        )
     try:
         terms = reader.terms(version, baseline, metric, line.contract_id.currency_id)
         usage = Usage.from_dict(_usage(version, measured))

@@ -4,6 +4,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import NamedTuple
 
+from odoo.exceptions import ConcurrencyError
+
 AGGREGATES = {
     "sum": "SUM(b.quantity_sum)",
     "count": "SUM(b.event_count)",
@@ -118,3 +120,31 @@ def _read_events(cr, dues, metrics):
         ):
             found[cls(line_id, start, end)].append(quantity)
     return dict(found)
+
+
+COUNTS = """
+    SELECT d.line_id, d.date_start::date, d.date_end::date, SUM(b.event_count)
+      FROM (VALUES %s) d (line_id, date_start, date_end, metric_id)
+      JOIN usage_bucket b ON b.contract_line_id = d.line_id
+       AND b.usage_date >= d.date_start::date AND b.usage_date < d.date_end::date
+       AND b.metric_id = d.metric_id
+     GROUP BY 1, 2, 3
+"""
+
+
+def require_complete(env, rated):
+    """Make sure that no usage was committed between our snapshot and our lock.
+
+    Once the contracts are locked nobody adds usage to them; what was committed
+    just before is seen by a fresh snapshot only. When that knows more than we
+    rated, the transaction is contention and is tried again.
+    """
+    if not rated:
+        return
+    values = [(*item.due, item.metric.id) for item in rated]
+    known = {item.due: item.event_count for item in rated}
+    cls = type(rated[0].due)
+    with env.registry.cursor() as fresh:
+        counts = fresh.execute_values(COUNTS, values, fetch=True, page_size=1000)
+    if any(count > known[cls(line_id, start, end)] for line_id, start, end, count in counts):
+        raise ConcurrencyError("usage arrived while its period was being rated")

@@ -138,7 +138,7 @@ def _increments(row, tiers, bands):
     price = {"unit_price": row["unit_price"] or "0", "per": row["increment_per"]}
     first, following = row["increment_first"], row["increment_next"]
     slots = [{"start": "0", "increment": following, **price}]
-    if Decimal(first):
+    if Decimal(first) and Decimal(first) != Decimal(following):
         slots = [
             {"start": "0", "increment": first, **price},
             {"start": first, "increment": following, **price},

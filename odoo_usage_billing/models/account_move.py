@@ -68,6 +68,17 @@ class AccountMove(models.Model):
             found[move] |= line.contract_id
         return found
 
+    def _fixed_contract_lines_back(self):
+        """Set the fixed lines that these invoices carried one period back as well."""
+        for line in self.invoice_line_ids.contract_line_id:
+            if line.is_usage or not line.last_date_invoiced:
+                continue
+            step = line.get_relative_delta(line.recurring_rule_type, line.recurring_interval)
+            before = fields.Date.subtract(
+                fields.Date.add(line.last_date_invoiced, days=1) - step, days=1
+            )
+            line.last_date_invoiced = before if before >= line.date_start else False
+
     def _usage_contract_lines_back(self, periods):
         """Set the contract lines of released periods back, so that they are due again."""
         for line, group in periods.grouped("contract_line_id").items():
@@ -88,6 +99,7 @@ class AccountMove(models.Model):
             # have; the right that replaces them is the one to cancel this draft invoice.
             released = periods.sudo()._release()
             self.sudo()._usage_contract_lines_back(released)
+            self.sudo()._fixed_contract_lines_back()
 
     def button_cancel(self):
         result = super().button_cancel()

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..invoicing import charges, periods
+from ..invoicing import charges, periods, quantities
 from ..invoicing.lines import LineHints, commands
 from .contract_line import USAGE_MARKER
 from .usage_tz import tz_get
@@ -41,6 +41,9 @@ class ContractContract(models.Model):
         required=True,
         default="post",
     )
+    usage_billed_at = fields.Datetime(
+        readonly=True, copy=False, help="When usage of the contract was last invoiced."
+    )
     usage_charge_count = fields.Integer(compute="_compute_usage_counts")
     usage_subject_count = fields.Integer(compute="_compute_usage_counts")
 
@@ -70,6 +73,18 @@ class ContractContract(models.Model):
         for contract in self:
             contract.usage_charge_count = charge_counts.get(contract, 0)
             contract.usage_subject_count = subject_counts.get(contract, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        contracts = super().create(vals_list)
+        contracts.contract_line_ids._check_usage_terms()
+        return contracts
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"currency_id", "manual_currency_id", "pricelist_id", "journal_id"} & vals.keys():
+            self.contract_line_ids._check_usage_terms()
+        return result
 
     def _force_line_recurrence(self):
         """Usage lines keep their own dates: header dates compute wrong periods for them."""
@@ -108,6 +123,7 @@ class ContractContract(models.Model):
 
     def _prepare_recurring_invoices_values(self, date_ref=False):
         """Expand each usage line into its rated lines, for all contracts at once."""
+        self.filtered("has_usage")._hold_usage_off()
         values = super()._prepare_recurring_invoices_values(date_ref)
         carriers = [
             (move, command)
@@ -119,6 +135,20 @@ class ContractContract(models.Model):
             self._expand_usage(carriers)
         return [move for move in values if move["invoice_line_ids"]]
 
+    def _hold_usage_off(self):
+        """Touch the contract rows: usage that arrives from now on waits for this transaction.
+
+        A writer holds them shared until its own commit. See Guide._hold_billing_off.
+        """
+        if self:
+            self.env.cr.execute(
+                "UPDATE contract_contract SET usage_billed_at = now() AT TIME ZONE 'UTC'"
+                " WHERE id IN (SELECT id FROM contract_contract WHERE id = ANY(%s)"
+                " ORDER BY id FOR NO KEY UPDATE)",
+                (self.ids,),
+            )
+            self.invalidate_recordset(["usage_billed_at"], flush=False)
+
     def _expand_usage(self, carriers):
         dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
         claimed = periods.claim(self.env, dues)
@@ -126,6 +156,7 @@ class ContractContract(models.Model):
             item.due: item
             for item in charges.rate_dues(self.env, [d for d in dues if d in claimed])
         }
+        quantities.require_complete(self.env, list(rated.values()))
         now = self.env.cr.now()
         stored = charges.store(self.env, list(rated.values()), claimed, now)
         expanded = defaultdict(list)

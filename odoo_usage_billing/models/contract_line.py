@@ -37,7 +37,9 @@ class ContractLine(models.Model):
         for line in self:
             line.usage_subject_count = counts.get(line, 0)
 
-    @api.constrains("usage_metric_id", "usage_rate_card_id", "contract_id")
+    @api.constrains(
+        "usage_metric_id", "usage_rate_card_id", "contract_id", "recurring_invoicing_type"
+    )
     def _check_usage_terms(self):
         for line in self.filtered("usage_metric_id"):
             contract, card = line.contract_id, line.usage_rate_card_id
@@ -49,7 +51,7 @@ class ContractLine(models.Model):
                         line=line.name,
                     )
                 )
-            if card.currency_id != contract.currency_id:
+            if contract.currency_id and card.currency_id != contract.currency_id:
                 raise ValidationError(
                     self.env._(
                         "%(card)s is priced in %(card_currency)s, contract %(contract)s is "
@@ -60,13 +62,41 @@ class ContractLine(models.Model):
                         currency=contract.currency_id.name,
                     )
                 )
+            if line.recurring_invoicing_type != "post-paid":
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is invoiced in advance, when its usage is not known yet. Set "
+                        "its invoicing type to post-paid.",
+                        line=line.name,
+                    )
+                )
+            if (
+                "time_of_use" in card.version_ids.mapped("charge_model")
+                and not line.usage_metric_id.slot_minutes
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(card)s is priced by time of use, but %(metric)s keeps no parts of "
+                        "the day. Set time-of-use slots on the metric before usage arrives.",
+                        card=card.name,
+                        metric=line.usage_metric_id.name,
+                    )
+                )
             if contract.contract_type != "sale":
                 raise ValidationError(
                     self.env._("Usage lines belong on customer contracts.")
                 )
 
+    @api.onchange("usage_metric_id")
+    def _onchange_usage_metric_id(self):
+        if self.usage_metric_id:
+            self.recurring_invoicing_type = "post-paid"
+
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("usage_metric_id"):
+                vals.setdefault("recurring_invoicing_type", "post-paid")
         lines = super().create(vals_list)
         lines.contract_id._force_line_recurrence()
         return lines

@@ -17,15 +17,15 @@ class UsageBaseline(models.Model):
     date_end = fields.Date(help="First day it no longer holds. Empty: open.")
     quantity = fields.Float(
         string="Baseline Quantity",
-        digits=(24, 9),
+        digits=False, min_display_digits=2,
         required=True,
         help="Agreed quantity per billing period, in the metric's unit.",
     )
     fixed_amount = fields.Float(
-        digits=(24, 12), string="Flat Fee", help="Charged each period for the baseline."
+        digits=False, min_display_digits=2, string="Flat Fee", help="Charged each period for the baseline."
     )
     tolerance_percent = fields.Float(
-        digits=(7, 4), help="Quantities above the baseline within this band are free."
+        digits=False, min_display_digits=2, help="Quantities above the baseline within this band are free."
     )
     ladder = fields.Selection(
         [
@@ -44,7 +44,7 @@ class UsageBaseline(models.Model):
         required=True,
         default="none",
     )
-    below_unit_price = fields.Float(string="Credit per Unit", digits=(24, 12))
+    below_unit_price = fields.Float(string="Credit per Unit", digits=False, min_display_digits=2)
     note = fields.Char()
 
     _dates_ordered = models.Constraint(

@@ -69,6 +69,7 @@ class UsageBatch(models.Model):
         for chunk in _chunks(records, WRITE_CHUNK):
             result = writer.write(chunk)
             self._suspend(result.refusals)
+            self._close_suspense(result.accepted_keys)
             results.append(result)
         refused = list(refusals)
         self._suspend(refused)
@@ -76,6 +77,15 @@ class UsageBatch(models.Model):
         self.env["usage.event"].invalidate_model()
         self.env["usage.bucket"].invalidate_model()
         return results
+
+    def _close_suspense(self, accepted_keys):
+        """A record that is accepted after all no longer waits: its open row is recycled."""
+        Suspense = self.env["usage.suspense"]
+        domain = [("source_id", "=", self.source_id.id), ("state", "=", "open")]
+        if accepted_keys and Suspense.search_count(domain, limit=1):
+            Suspense.search([*domain, ("suspense_key", "in", accepted_keys)]).write(
+                {"state": "recycled", "closed_by_id": self.env.uid}
+            )
 
     def _count(self, results, refused, filtered):
         accepted = sum(result.accepted for result in results)

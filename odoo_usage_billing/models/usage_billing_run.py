@@ -19,6 +19,7 @@ CONTENTION = (
 CHUNK = 50
 INLINE_LIMIT = 50
 PERIODS_MAX = 36
+MOVES_MAX = 100
 TRIES = 8
 
 
@@ -90,7 +91,11 @@ class UsageBillingRun(models.Model):
             run._list_contracts()
         few = self.filtered(lambda r: len(r.line_ids) <= INLINE_LIMIT)
         for run in few:
-            run._process(run.line_ids.filtered(lambda line: line.state == "pending"))
+            while pending := run.line_ids.filtered(lambda line: line.state == "pending"):
+                before = len(run.line_ids.move_ids)
+                run._process(pending)
+                if len(run.line_ids.move_ids) == before:
+                    break
             run._finish_if_complete()
         if self - few:
             self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
@@ -184,7 +189,11 @@ class UsageBillingRun(models.Model):
             line.write({"state": "failed", "message": str(error) or repr(error)})
 
     def _invoice(self, lines):
-        """Invoice every due period of the lines' contracts, oldest first, and post by policy."""
+        """Invoice due periods of the lines' contracts, oldest first, and post by policy.
+
+        A transaction makes about MOVES_MAX invoices; a contract with more periods to
+        catch up stays pending and goes on in the next one.
+        """
         company = self.company_id
         contracts = lines.contract_id.with_company(company)
         moves = self.env["account.move"]
@@ -193,14 +202,31 @@ class UsageBillingRun(models.Model):
             if not due:
                 break
             moves |= due._recurring_create_invoice()
+            if len(moves) >= MOVES_MAX:
+                break
         self._post(moves)
+        self._refresh_statistics()
+        behind = contracts._usage_due_on(self.date_ref) if moves else contracts.browse()
         by_contract = {}
         for move, owners in moves._usage_contracts().items():
             for contract in owners:
                 by_contract.setdefault(contract.id, []).append(move.id)
         for line in lines:
             ids = by_contract.get(line.contract_id.id, [])
-            line.write({"state": "done", "move_ids": [fields.Command.set(ids)]})
+            line.write(
+                {
+                    "state": "pending" if line.contract_id in behind else "done",
+                    "move_ids": [fields.Command.link(id_) for id_ in ids],
+                }
+            )
+
+    def _refresh_statistics(self):
+        """Tell the planner about a young ledger: with its first figures every query is slow."""
+        self.env.cr.execute(
+            "SELECT reltuples < 1000 FROM pg_class WHERE oid = 'account_move_line'::regclass"
+        )
+        if self.env.cr.fetchone()[0]:
+            self.env.cr.execute("ANALYZE account_move, account_move_line")
 
     def _post(self, moves):
         to_post = self.env["account.move"]

@@ -74,18 +74,20 @@ class UsageEvent(models.Model):
         raise UserError(
             self.env._(
                 "Usage events are written through a batch (file, API, device or manual entry), "
-                "so that each is counted once. Use Usage > Record Usage."
+                "so that each is counted once."
             )
         )
 
     def write(self, vals):
         raise UserError(
-            self.env._("Usage events are facts and never change. Record a correction instead.")
+            self.env._("Usage events are facts and never change. Let the source send the difference as an "
+                "event of its own.")
         )
 
     def unlink(self):
         raise UserError(
-            self.env._("Usage events are facts and never go. Record a correction instead.")
+            self.env._("Usage events are facts and never go. Let the source send the difference as an "
+                "event of its own.")
         )
 
     def action_open_file(self):

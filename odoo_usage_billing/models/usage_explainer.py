@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -28,6 +29,9 @@ class UsageExplainer(models.AbstractModel):
             return me._phrase_band(rated, component)
         if component.code == "connect":
             return me.env._("Connections")
+        if component.kind == "excess" and rated.terms.baseline.above_ladder == "absolute":
+            lower = max(component.tier_from or 0, rated.terms.baseline.quantity)
+            component = replace(component, tier_from=lower)
         phrase = getattr(me, f"_phrase_{component.kind}", me._phrase_usage)
         return phrase(component, unit)
 

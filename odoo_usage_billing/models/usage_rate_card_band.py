@@ -27,8 +27,9 @@ class UsageRateCardBand(models.Model):
         [("0123456", "Every day"), ("01234", "Monday to Friday"), ("56", "Weekend")],
         required=True,
         default=WEEK,
+        help="A band across midnight belongs to the day on which it begins.",
     )
-    unit_price = fields.Float(digits=(24, 12))
+    unit_price = fields.Float(digits=False, min_display_digits=2)
 
     _hours_valid = models.Constraint(
         "CHECK (hour_from >= 0 AND hour_to <= 24 AND hour_from <> hour_to)",
@@ -50,7 +51,8 @@ class UsageRateCardBand(models.Model):
         self.ensure_one()
         start = int(self.hour_from * 60 + 0.5)
         end = int(self.hour_to * 60 + 0.5)
-        inside = (
-            start <= minute < end if start < end else minute >= start or minute < end
-        )
-        return inside and str(weekday) in self.weekdays
+        if start < end:
+            return start <= minute < end and str(weekday) in self.weekdays
+        if minute < end:
+            weekday = (weekday - 1) % 7
+        return (minute >= start or minute < end) and str(weekday) in self.weekdays

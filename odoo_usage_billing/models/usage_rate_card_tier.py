@@ -15,11 +15,11 @@ class UsageRateCardTier(models.Model):
     )
     company_id = fields.Many2one(related="version_id.company_id", store=True)
     up_to = fields.Float(
-        digits=(24, 9), help="Upper bound, included. Empty or zero: no upper bound."
+        digits=False, min_display_digits=2, help="Upper bound, included. Empty or zero: no upper bound."
     )
-    sort_key = fields.Float(compute="_compute_sort_key", store=True, digits=(24, 9))
-    unit_price = fields.Float(digits=(24, 12))
-    flat_amount = fields.Float(digits=(24, 12))
+    sort_key = fields.Float(compute="_compute_sort_key", store=True, digits=False, min_display_digits=2)
+    unit_price = fields.Float(digits=False, min_display_digits=2)
+    flat_amount = fields.Float(digits=False, min_display_digits=2)
 
     _up_to_positive = models.Constraint(
         "CHECK (up_to IS NULL OR up_to >= 0)", "A tier's upper bound may not be negative."

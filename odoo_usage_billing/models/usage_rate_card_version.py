@@ -58,34 +58,34 @@ class UsageRateCardVersion(models.Model):
     date_start = fields.Date(required=True, default=fields.Date.context_today)
     date_end = fields.Date(help="First day that the version no longer holds. Empty: open.")
     charge_model = fields.Selection(CHARGE_MODELS, required=True, default="per_unit")
-    unit_price = fields.Float(digits=(24, 12))
-    flat_amount = fields.Float(string="Flat Amount", digits=(24, 12))
-    package_size = fields.Float(digits=(24, 9), default=1.0)
-    package_free = fields.Float(string="Free Units", digits=(24, 9))
+    unit_price = fields.Float(digits=False, min_display_digits=2)
+    flat_amount = fields.Float(string="Flat Amount", digits=False, min_display_digits=2)
+    package_size = fields.Float(digits=False, min_display_digits=2, default=1.0)
+    package_free = fields.Float(string="Free Units", digits=False, min_display_digits=2)
     increment_first = fields.Float(
         string="First Increment",
-        digits=(24, 9),
+        digits=False, min_display_digits=2,
         default=60.0,
         help="Each event is billed at least this much, e.g. 60 seconds.",
     )
     increment_per = fields.Float(
         string="Price Per",
-        digits=(24, 9),
+        digits=False, min_display_digits=2,
         default=60.0,
         help="The unit price buys this much, e.g. 60 seconds for a price per minute.",
     )
     increment_next = fields.Float(
         string="Further Increments",
-        digits=(24, 9),
+        digits=False, min_display_digits=2,
         default=60.0,
         help="Beyond the first, each started increment of this size is billed in full.",
     )
     connect_amount = fields.Float(
-        string="Connect Fee", digits=(24, 12), help="Charged once per event."
+        string="Connect Fee", digits=False, min_display_digits=2, help="Charged once per event."
     )
-    discount_percent = fields.Float(digits=(7, 4))
-    minimum_amount = fields.Float(digits=(24, 12))
-    maximum_amount = fields.Float(string="Cap", digits=(24, 12))
+    discount_percent = fields.Float(digits=False, min_display_digits=2)
+    minimum_amount = fields.Float(digits=False, min_display_digits=2)
+    maximum_amount = fields.Float(string="Cap", digits=False, min_display_digits=2)
     bill_flat_on_zero = fields.Boolean(string="Bill Flat Amounts on Zero Usage")
     best_price_guard = fields.Boolean(
         help="Volume tiers: never charge more than the start of the next tier would cost."

@@ -86,3 +86,44 @@ def escape(text):
             .replace("\r", "\\r")
         )
     return text
+
+
+SUMS = """
+    SELECT contract_line_id, usage_date, metric_id, subject_id,
+           COALESCE(end_user_id, 0) AS end_user_id, usage_slot, dimension_key, company_id,
+           SUM(quantity) AS quantity_sum, SUM(COALESCE(amount, 0)) AS amount_sum,
+           COUNT(*) AS event_count, MAX(quantity) AS quantity_max,
+           (array_agg(quantity ORDER BY occurred_at DESC, id DESC))[1] AS quantity_last,
+           MAX(occurred_at) AS last_at
+      FROM usage_event WHERE contract_line_id = ANY(%s)
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+DIFFERING = (
+    "WITH truth AS (" + SUMS + """)
+SELECT count(*) FROM truth
+  FULL JOIN (SELECT * FROM usage_bucket WHERE contract_line_id = ANY(%s)) kept USING (
+       contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot,
+       dimension_key)
+ WHERE (truth.quantity_sum, truth.amount_sum, truth.event_count)
+       IS DISTINCT FROM (kept.quantity_sum, kept.amount_sum, kept.event_count)
+"""
+)
+REFILL = (
+    "INSERT INTO usage_bucket (contract_line_id, usage_date, metric_id, subject_id,"
+    " end_user_id, usage_slot, dimension_key, company_id, quantity_sum, amount_sum,"
+    " event_count, quantity_max, quantity_last, last_at)" + SUMS
+)
+
+
+def rebuild_buckets(cr, line_ids):
+    """Compare the buckets of contract lines with their events and put differing ones right.
+
+    Returns how many buckets differed. For lines whose events are all in place: after
+    retention, buckets are what remains.
+    """
+    cr.execute(DIFFERING, (line_ids, line_ids))
+    differing = cr.fetchone()[0]
+    if differing:
+        cr.execute("DELETE FROM usage_bucket WHERE contract_line_id = ANY(%s)", (line_ids,))
+        cr.execute(REFILL, (line_ids,))
+    return differing

@@ -65,7 +65,9 @@ class Guide:
     Built for the identities of one batch, inside that batch's transaction.
     """
 
-    def __init__(self, env, source):
+    def __init__(self, env, source, locking=True):
+        """`locking`: hold billing of the guided contracts off until this transaction ends."""
+        self.locking = locking
         self.cr = env.cr
         self.env = env
         self.source = source
@@ -134,7 +136,7 @@ class Guide:
         self.env["contract.line"].flush_model()
         self.cr.execute(
             """
-            SELECT a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
+            SELECT c.id, a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
                    a.contract_line_id, COALESCE(a.end_user_id, s.end_user_id, 0),
                    COALESCE(c.usage_tz, 'UTC')
               FROM usage_assignment a
@@ -147,13 +149,30 @@ class Guide:
             (subject_ids,),
         )
         found = defaultdict(list)
-        lines = set()
-        for subject_id, metric_id, *owner in self.cr.fetchall():
+        lines, contracts = set(), set()
+        for contract_id, subject_id, metric_id, *owner in self.cr.fetchall():
             found[subject_id, metric_id].append(Assigned(*owner))
             lines.add(owner[3])
+            contracts.add(contract_id)
+        if self.locking:
+            self._hold_billing_off(sorted(contracts))
         for key, owners in found.items():
             self.assigned[key] = ([owner.start_at for owner in owners], owners)
         self._load_invoiced(list(lines))
+
+    def _hold_billing_off(self, contract_ids):
+        """Share-lock the contracts that usage is stored for.
+
+        Billing takes the same rows exclusively and touches them, so that usage is
+        either in the invoice or sees that its period is invoiced: a writer that
+        waited for a billing transaction is refused by PostgreSQL as contention and
+        retried on a snapshot that knows the invoice.
+        """
+        self.env["contract.contract"].flush_model()
+        self.cr.execute(
+            "SELECT 1 FROM contract_contract WHERE id = ANY(%s) ORDER BY id FOR SHARE",
+            (contract_ids,),
+        )
 
     def _load_invoiced(self, line_ids):
         """Until which local day each contract line is invoiced already."""

@@ -46,6 +46,7 @@ class WriteResult(NamedTuple):
     suspended: int
     refusals: list
     duplicates: list
+    accepted_keys: list
 
 
 def external_key(external_id):

@@ -84,7 +84,7 @@ APPEND_ONLY = """
 CREATE OR REPLACE FUNCTION usage_refuse_rewrite() RETURNS trigger AS $$
 BEGIN
     RAISE EXCEPTION
-        'Usage facts are append-only: % on % is refused. Record a correction instead.',
+        'Usage facts are append-only: % on % is refused.',
         TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$ LANGUAGE plpgsql;
 DROP TRIGGER IF EXISTS usage_event_append_only ON usage_event;

@@ -43,13 +43,16 @@ class UsageWriter:
     """Writes the records of one batch of one source. Create one per transaction."""
 
     def __init__(self, env, source, batch, received_at):
-        """`received_at` is an aware UTC instant: when the records reached us."""
+        """`received_at` is an aware UTC instant: when the records reached us.
+
+        Without a batch nothing can be written, only checked, and nothing is locked.
+        """
         self.env = env
         self.cr = env.cr
         self.source = source
         self.batch = batch
         self.received_at = received_at
-        self.guide = Guide(env, source)
+        self.guide = Guide(env, source, locking=bool(batch))
         self.oldest = received_at - timedelta(days=source.max_age_days)
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
         self.suspend_late = source.late_policy == "suspend"
@@ -61,8 +64,10 @@ class UsageWriter:
         """
         records = list(records)
         self.guide.load(records)
-        guided, refusals = self._guide_all(records)
+        guided, refused = self._guide_all(records)
+        refusals, known = self._tell_known(refused)
         fresh, duplicates = self._dedupe(guided, refusals)
+        duplicates += known
         if fresh:
             self._store_events(fresh)
             self._store_buckets(fresh)
@@ -73,16 +78,18 @@ class UsageWriter:
             suspended=len(refusals),
             refusals=refusals,
             duplicates=duplicates,
+            accepted_keys=[row[0] for _id, row in fresh],
         )
 
     def check(self, records):
         """What `write` would answer, with nothing written: (good, refusals, duplicates)."""
         records = list(records)
         self.guide.load(records)
-        guided, refusals = self._guide_all(records)
+        guided, refused = self._guide_all(records)
+        refusals, known = self._tell_known(refused)
         unique, duplicates = self._unique_in_batch(guided, refusals)
         fresh = self._drop_known(unique, refusals, duplicates)
-        return [row[2] for row in fresh], refusals, duplicates
+        return [row[2] for row in fresh], refusals, duplicates + known
 
     # -- guiding -----------------------------------------------------------
 
@@ -169,6 +176,37 @@ class UsageWriter:
 
     # -- identity ----------------------------------------------------------
 
+    def _tell_known(self, refused):
+        """(refusals, duplicates): a refused record that is stored already is a duplicate.
+
+        A file sent again after its period was invoiced, or after a device was
+        reassigned, is the same usage, not late usage.
+        """
+        if not refused:
+            return [], []
+        keys = [external_key(refusal.record.external_id) for refusal in refused]
+        known = self._known_digests(keys)
+        refusals, duplicates = [], []
+        for key, refusal in zip(keys, refused, strict=True):
+            digest = known.get(key)
+            if digest is None:
+                refusals.append(refusal)
+            elif digest == content_digest(refusal.record):
+                duplicates.append(refusal.record)
+            else:
+                refusals.append(_conflict(refusal.record))
+        return refusals, duplicates
+
+    def _known_digests(self, keys):
+        """{external key: content digest} of those keys that this source has stored."""
+        self.cr.execute(
+            "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', '')"
+            "  FROM usage_event_key"
+            " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
+            (self.source.id, keys),
+        )
+        return dict(self.cr.fetchall())
+
     def _unique_in_batch(self, guided, refusals):
         """One row per external id; repeats become duplicates or conflicts."""
         unique, duplicates = {}, []
@@ -234,13 +272,7 @@ class UsageWriter:
 
     def _drop_known(self, unique, refusals, duplicates):
         """The rows of `unique` whose key is not stored; others go to their list."""
-        self.cr.execute(
-            "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', '')"
-            "  FROM usage_event_key"
-            " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
-            (self.source.id, [row[0] for row in unique]),
-        )
-        known = dict(self.cr.fetchall())
+        known = self._known_digests([row[0] for row in unique])
         fresh = []
         for row in unique:
             digest = known.get(row[0])

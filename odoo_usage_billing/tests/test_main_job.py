@@ -60,6 +60,7 @@ class TestMainJob(UsageCommon):
         self.assertIn("Baseline 50,000", texts)
         self.assertIn("Actual usage: 72,000", texts)
         self.assertIn("Variance: +22,000", texts)
+        self.assertIn("Above baseline: Usage from 50,000 to 70,000", texts)
         self.assertAlmostEqual(sum(move.line_ids.mapped("balance")), 0)
 
     def test_each_line_links_to_its_charge_and_the_charge_to_events_and_rows(self):

@@ -75,6 +75,20 @@ class TestPeriodGuard(UsageCommon):
         with self.assertRaises(UserError):
             first.button_draft()
 
+    def test_a_cancelled_draft_gives_its_fixed_lines_back_too(self):
+        contract = self.make_contract(
+            [
+                {"name": "Fee", "product_id": self.product_service.id, "specific_price": 99},
+                self.usage_line(self.make_card(charge_model="per_unit", unit_price=1)),
+            ],
+            usage_invoice_policy="draft",
+        )
+        first = self.run_billing(contracts=contract).line_ids.move_ids
+        first.button_cancel()
+        again = self.run_billing(contracts=contract).line_ids.move_ids
+        self.assertEqual(again.amount_untaxed, first.amount_untaxed)
+        self.assertEqual(again.amount_untaxed, 99)
+
     def test_a_deleted_draft_gives_its_period_back(self):
         self.contract.usage_invoice_policy = "draft"
         self.run_billing()

@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 
 import psycopg2
 
@@ -88,6 +89,45 @@ class TestRateCard(UsageCommon):
         self.assertTrue(self.make_contract([self.usage_line(card)]))
         with self.assertRaises(ValidationError):
             self.make_contract([self.usage_line(other)])
+
+    def test_prices_keep_the_digits_that_were_typed(self):
+        card = self.make_card(charge_model="per_unit", unit_price=0.000123456789, flat_amount=600)
+        self.env.cr.execute(
+            "SELECT unit_price::text, flat_amount::text FROM usage_rate_card_version"
+            " WHERE id = %s",
+            (card.version_ids.id,),
+        )
+        self.assertEqual(
+            [Decimal(text) for text in self.env.cr.fetchone()],
+            [Decimal("0.000123456789"), Decimal(600)],
+        )
+
+    def test_a_usage_line_in_advance_is_refused(self):
+        card = self.make_card(charge_model="per_unit", unit_price=1)
+        with self.assertRaises(ValidationError):
+            self.make_contract([self.usage_line(card, recurring_invoicing_type="pre-paid")])
+
+    def test_time_of_use_needs_slots_on_the_metric(self):
+        card = self.make_card(
+            charge_model="time_of_use",
+            band_ids=[Command.create({"name": "All", "unit_price": 1})],
+        )
+        with self.assertRaises(ValidationError):
+            self.make_contract([self.usage_line(card)])
+
+    def test_a_band_across_midnight_belongs_to_the_day_it_begins(self):
+        band = self.env["usage.rate.card.band"].new(
+            {"hour_from": 22, "hour_to": 6, "weekdays": "01234"}
+        )
+        self.assertTrue(band._holds(4, 23 * 60))  # Friday 23:00
+        self.assertTrue(band._holds(5, 60))  # Saturday 1:00, of Friday's night
+        self.assertFalse(band._holds(0, 60))  # Monday 1:00, of Sunday's night
+
+    def test_the_currency_of_a_contract_with_a_card_does_not_change(self):
+        card = self.make_card(charge_model="per_unit", unit_price=1)
+        contract = self.make_contract([self.usage_line(card)])
+        with self.assertRaises(ValidationError):
+            contract.manual_currency_id = self.setup_other_currency("EUR")
 
     def test_overlapping_baselines_are_refused(self):
         card = self.make_card(charge_model="per_unit", unit_price=1)

@@ -102,6 +102,15 @@ class TestWriter(UsageCommon):
         batch = self.send([self.record("PRN0002", 5)])
         self.assertEqual(batch.suspense_ids.reason_code, "locked_period")
 
+    def test_a_file_sent_again_after_invoicing_is_a_duplicate_not_late_usage(self):
+        records = [self.record("PRN0001", 5), self.record("PRN0002", 6)]
+        self.send(records)
+        self.run_billing()
+        again = self.send(records)
+        self.assertEqual((again.duplicate_count, again.suspended_count), (2, 0))
+        changed = self.send([self.record("PRN0001", 7)])
+        self.assertEqual(changed.suspense_ids.reason_code, "conflict")
+
     def test_suspense_is_recycled_once_the_serial_is_registered(self):
         batch = self.send([self.record("NEW1", 5)])
         suspense = batch.suspense_ids
@@ -110,6 +119,27 @@ class TestWriter(UsageCommon):
         suspense.action_recycle()
         self.assertEqual(suspense.state, "recycled")
         self.assertEqual(sum(self.events().mapped("quantity")), 5)
+
+    def test_buckets_equal_their_events_and_are_put_right_when_not(self):
+        from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
+
+        self.send([self.record(device.code, 100) for device in self.devices])
+        cr = self.env.cr
+        self.assertEqual(rebuild_buckets(cr, self.line.ids), 0)
+        cr.execute(
+            "UPDATE usage_bucket SET quantity_sum = 7 WHERE contract_line_id = %s"
+            " AND subject_id = %s",
+            (self.line.id, self.devices[0].id),
+        )
+        self.assertEqual(rebuild_buckets(cr, self.line.ids), 1)
+        self.assertEqual(rebuild_buckets(cr, self.line.ids), 0)
+
+    def test_a_corrected_record_closes_its_suspense_when_it_comes_in(self):
+        suspense = self.send([self.record("NEW1", 5, external_id="x")]).suspense_ids
+        self.make_subjects(self.line, 1, prefix="NEW")
+        self.env["usage.subject"].search([("code", "=", "NEW0001")]).code = "NEW1"
+        self.send([self.record("NEW1", 5, external_id="x")])
+        self.assertEqual(suspense.state, "recycled")
 
     def test_suspense_needs_a_reason_to_be_written_off_and_is_never_deleted(self):
         suspense = self.send([self.record("NOPE", 1)]).suspense_ids

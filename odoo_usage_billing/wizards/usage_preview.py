@@ -48,6 +48,6 @@ class UsagePreviewLine(models.TransientModel):
     currency_id = fields.Many2one(related="preview_id.currency_id")
     section = fields.Char()
     name = fields.Char()
-    quantity = fields.Float(digits=(32, 9))
-    unit_price = fields.Float(digits=(24, 12))
+    quantity = fields.Float(digits=False, min_display_digits=2)
+    unit_price = fields.Float(digits=False, min_display_digits=2)
     amount = fields.Monetary()

@@ -42,7 +42,7 @@ _HEADER = {
 def aemp_rows(stream: Bounded, limits: Limits) -> Iterator:
     """Yield (ordinal, reading), or a Rejection ``filtered`` for a machine without readings."""
     number = 0
-    for machine in xml_elements(stream, frozenset(["Equipment"]), limits):
+    for machine in xml_elements(stream, frozenset(["Equipment"]), limits, 10_000):
         header, readings = {}, []
         for child in machine:
             name = local_name(child)

@@ -33,6 +33,8 @@ class CsvRows:
         self._options = {"delimiter": delimiter, "strict": True, "skipinitialspace": delimiter != " "}
         self._options.update({"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE})
         self._limits = limits
+        # Quotes and a delimiter for each cell, quotes in it doubled.
+        self._longest = limits.max_columns * (2 * limits.max_cell_chars + 3)
         self._line = 0
         self._rest: list[str] = []
         self.width: int | None = None
@@ -56,18 +58,22 @@ class CsvRows:
     def _chunks(self) -> Iterator:
         """Yield (whole lines, look at each row with care, is last)."""
         pieces: list[str] = []
-        careful = False
+        careful, waiting = False, 0
         while True:
             data = self._stream.read(_CHUNK_BYTES)
             text = self._decoder.decode(data, not data)
             careful = careful or self._decoder.damaged or "\0" in text
             cut = _last_break(text) if data else len(text)
             if cut < 0:
-                pieces.append(text)
+                # A line without end: what is beyond the longest possible row is not kept. Such a
+                # line has a cell or a count of cells beyond its limit, so it is refused in any case.
+                if waiting <= self._longest:
+                    pieces.append(text)
+                waiting += len(text)
                 continue
             pieces.append(text[:cut])
             whole = "".join(pieces)
-            pieces = [text[cut:]]
+            pieces, waiting = [text[cut:]], len(text) - cut
             lines = self._rest + list(io.StringIO(whole, newline=""))
             self._rest = []
             if lines:

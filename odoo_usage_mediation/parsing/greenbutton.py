@@ -53,6 +53,8 @@ CURRENCIES = {
     "840": "USD",
     "978": "EUR",
 }
+# Elements in one entry: a block of a year in five minutes has half a million.
+MAX_NODES = 1_000_000
 _COST_UNIT = Decimal("0.00001")
 
 
@@ -60,7 +62,7 @@ def greenbutton_rows(content: Content, limits: Limits, deadline: Deadline) -> It
     """Yield (ordinal, reading) or a Rejection."""
     types, readings = _look_up(content.open(limits, deadline), limits)
     number = 0
-    for entry in xml_elements(content.open(limits, deadline), frozenset(["entry"]), limits):
+    for entry in xml_elements(content.open(limits, deadline), frozenset(["entry"]), limits, MAX_NODES):
         blocks = [node for node in entry.iter("{*}IntervalBlock")]
         if not blocks:
             continue
@@ -82,7 +84,7 @@ def _look_up(stream, limits) -> tuple[dict, dict]:
     """Return {address of a type: its fields} and {address of a meter reading: address of its type}."""
     types: dict = {}
     readings: dict = {}
-    for entry in xml_elements(stream, frozenset(["entry"]), limits):
+    for entry in xml_elements(stream, frozenset(["entry"]), limits, MAX_NODES):
         content = entry.find("{*}content")
         body = local_name(content[0]) if content is not None and len(content) else ""
         address = next(iter(_links(entry, "self")), "")

@@ -32,7 +32,10 @@ def json_lines(stream: Bounded, encoding: str, limits: Limits) -> Iterator:
         text = line.strip(_BLANKS)
         if not text:
             continue
-        if damaged:
+        if len(text) > MAX_ITEM_CHARS:
+            params = {"column": "line", "found": f"over {MAX_ITEM_CHARS}", "limit": str(limits.max_cell_chars)}
+            yield Rejection(number, "cell_too_long", params, "", (storable(text[:200]),))
+        elif damaged:
             yield Rejection(number, "bad_encoding", {"encoding": encoding}, "", (storable(text),))
         else:
             yield _line_entry(number, text, limits)
@@ -52,19 +55,23 @@ def _line_entry(number: int, text: str, limits: Limits):
 
 
 def _lines(stream: Bounded, decoder: ChunkDecoder) -> Iterator:
+    """Yield (line, is damaged); of a line that is too long only the beginning."""
     pieces: list = []
-    damaged = False
+    damaged, waiting = False, 0
     while True:
         data = stream.read(_CHUNK_BYTES)
         text = decoder.decode(data, not data)
         damaged = damaged or decoder.damaged
         cut = text.rfind("\n") + 1 if data else len(text)
-        pieces.append(text[:cut] if cut else text)
         if data and not cut:
+            if waiting <= MAX_ITEM_CHARS:
+                pieces.append(text)
+            waiting += len(text)
             continue
+        pieces.append(text[:cut])
         for line in io.StringIO("".join(pieces), newline="\n"):
             yield line, damaged and decoder.is_damaged(line)
-        pieces = [text[cut:]]
+        pieces, waiting = [text[cut:]], len(text) - cut
         damaged = damaged and decoder.is_damaged(text[cut:])
         if not data:
             return

@@ -21,12 +21,13 @@ def local_name(node) -> str:
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
 
 
-def xml_elements(stream: Bounded, wanted: frozenset, limits: Limits) -> Iterator:
+def xml_elements(stream: Bounded, wanted: frozenset, limits: Limits, max_nodes: int) -> Iterator:
     """Yield the elements with one of the local names, each complete, in order; forget them after.
 
-    Elements of these names inside one another belong to the outermost.
+    Elements of these names inside one another belong to the outermost. One element may hold
+    ``max_nodes`` others: it is the only thing that is in memory as a whole.
     """
-    inside, depth, first = None, 0, True
+    inside, depth, first, nodes = None, 0, True, 0
     try:
         events = etree.iterparse(
             _NoDocType(stream),
@@ -46,8 +47,12 @@ def xml_elements(stream: Bounded, wanted: frozenset, limits: Limits) -> Iterator
                 first = False
                 if depth > limits.max_depth:
                     raise FileRefused("too_deep", limit=limits.max_depth)
+                nodes += 1
                 if inside is None and local_name(node) in wanted:
-                    inside = node
+                    inside, nodes = node, 0
+                if inside is not None and nodes > max_nodes:
+                    why = f"an element {local_name(inside)} holds more than {max_nodes} others"
+                    raise FileRefused("bad_structure", why=why)
                 continue
             depth -= 1
             if node is inside:
@@ -86,7 +91,8 @@ class _NoDocType:
 
 def xml_rows(stream: Bounded, row_element: str, limits: Limits) -> Iterator:
     """Yield (ordinal, {path: text}) or a Rejection for each row element."""
-    for number, node in enumerate(xml_elements(stream, frozenset([row_element]), limits), start=1):
+    most = 20 * limits.max_columns
+    for number, node in enumerate(xml_elements(stream, frozenset([row_element]), limits, most), start=1):
         row = flatten(node)
         if len(row) > limits.max_columns:
             params = {"found": str(len(row)), "limit": str(limits.max_columns)}
@@ -103,24 +109,20 @@ def xml_rows(stream: Bounded, row_element: str, limits: Limits) -> Iterator:
 def flatten(node) -> dict:
     """Return the texts of an element by path: ``a/b``, ``a/@x``, ``/@x`` for its own; the second is ``a/b[2]``."""
     row: dict = {}
+    counts: dict = {}
     waiting = [(node, "")]
     while waiting:
         item, path = waiting.pop()
         prefix = path + "/" if path else ""
         for name, value in item.attrib.items():
-            _add(row, f"{prefix or '/'}@{name.rsplit('}', 1)[-1]}", value.strip())
+            _add(row, counts, f"{prefix or '/'}@{name.rsplit('}', 1)[-1]}", value.strip())
         text = (item.text or "").strip()
         if text:
-            _add(row, path or ".", text)
+            _add(row, counts, path or ".", text)
         waiting.extend((child, prefix + local_name(child)) for child in reversed(item) if local_name(child))
     return row
 
 
-def _add(row, path, text):
-    name, count = path, 1
-    while name in row:
-        count += 1
-        if count > 1_000:
-            return
-        name = f"{path}[{count}]"
-    row[name] = text
+def _add(row, counts, path, text):
+    count = counts[path] = counts.get(path, 0) + 1
+    row[path if count == 1 else f"{path}[{count}]"] = text

@@ -10,7 +10,7 @@ from odoo.tests import tagged
 
 from odoo.addons.odoo_usage_billing.tests.common import UsageCommon
 
-HEADER = ["Serial", "Metric", "Date and time", "Quantity", "Id", "End user", "Note"]
+HEADER = ("Serial", "Metric", "Date and time", "Quantity", "Id", "End user", "Note")
 NOW = "2026-02-10 09:00:00"
 NOON = datetime(2026, 1, 15, 12)
 

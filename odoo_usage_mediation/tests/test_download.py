@@ -21,7 +21,7 @@ class TestAnnotated(MediationCommon):
     def test_only_bad_rows_with_their_number_reason_and_mend(self):
         upload = self.upload(self.xlsx(self.row(), self.row("NOBODY"), self.row(""), self.row("PRN0002")))
         columns, rows = self.annotated(upload)
-        self.assertEqual(columns, HEADER)
+        self.assertEqual(columns, list(HEADER))
         self.assertEqual([row[0] for row in rows], [3, 4])
         number, cells, what, mend = rows[0]
         self.assertEqual(cells[:2], ["NOBODY", "pages"])

@@ -27,7 +27,7 @@ class TestTemplate(MediationCommon):
     def test_the_template_has_header_checks_metrics_and_instructions(self):
         book = self.download()
         sheet = book["Usage"]
-        self.assertEqual([cell.value for cell in sheet[1]], HEADER)
+        self.assertEqual([cell.value for cell in sheet[1]], list(HEADER))
         self.assertEqual(sheet.freeze_panes, "A2")
         kinds = {check.type for check in sheet.data_validations.dataValidation}
         self.assertEqual(kinds, {"list", "date", "decimal"})

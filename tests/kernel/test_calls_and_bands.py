@@ -51,9 +51,9 @@ def test_the_connect_amount_is_billed_once_per_call_and_not_on_a_continuation():
 def test_one_rounding_per_call_when_the_terms_ask_for_it():
     terms = {"charge_model": "time_increment", "slots": [{"unit_price": "0.05", "per": "60"}], "connect_amount": "0.15"}
     rounding = {"event_rounding_step": "0.01", "event_rounding": "up"}
-    parts = [{"quantity": "24"}, {"quantity": "24"}]
-    assert charged({**terms, **rounding}, parts=parts).amount * 100 == 34
-    assert charged({**terms, "currency_rounding": "0.001"}, parts=parts).amount * 1000 == 340
+    parts = [{"quantity": "24"}, {"quantity": "25"}]  # 0.17 and 0.17083..., up to 0.18
+    assert charged({**terms, **rounding}, parts=parts).amount * 100 == 35
+    assert charged({**terms, "currency_rounding": "0.001"}, parts=parts).amount * 1000 == 341
 
 
 def test_a_call_across_a_boundary_pays_each_band_for_its_seconds():

@@ -101,7 +101,10 @@ def _run_for(database, day, ids):
 def _whole_run(env, day):
     run = env["usage.billing.run"].create({"date_ref": day})
     run._list_contracts()
-    run._process(run.line_ids)
+    for _turn in range(100):
+        if not (pending := run.line_ids.filtered(lambda line: line.state == "pending")):
+            break
+        run._process(pending)
 
 
 def _reset_dates(database, ids, day):
@@ -112,7 +115,7 @@ def _reset_dates(database, ids, day):
         lines = env["contract.contract"].browse(ids).contract_line_ids
         lines.write({"last_date_invoiced": False})
         lines.write({"recurring_next_date": START + relativedelta(months=1)})
-        # A run goes through 36 periods of a contract at most, so a long history takes two.
+        # A transaction goes through 36 periods of a contract at most: a long history takes two.
         _whole_run(env, day)
         _whole_run(env, day)
         return env["account.move"].search_count([]) - before
