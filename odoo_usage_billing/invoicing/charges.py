@@ -31,9 +31,7 @@ def rate_dues(env, dues):
 
     Raises UserError with the contract line's name when terms are missing or contradictory.
     """
-    lines = {
-        line.id: line for line in env["contract.line"].browse({d.line_id for d in dues})
-    }
+    lines = {line.id: line for line in env["contract.line"].browse({d.line_id for d in dues})}
     metrics = {id_: line.usage_metric_id for id_, line in lines.items()}
     picked = {due: _pick(lines[due.line_id], due) for due in dues}
     reader = TermsReader(
@@ -48,10 +46,7 @@ def rate_dues(env, dues):
         [due for due in dues if picked[due][0].charge_model in PER_EVENT],
         [due for due in dues if picked[due][0].charge_model in PER_SLOT],
     )
-    return [
-        _rate_one(due, lines[due.line_id], *picked[due], measured[due], reader)
-        for due in dues
-    ]
+    return [_rate_one(due, lines[due.line_id], *picked[due], measured[due], reader) for due in dues]
 
 
 def _pick(line, due):
@@ -87,13 +82,9 @@ def _rate_one(due, line, version, baseline, measured, reader):
                 error=error,
             )
         ) from error
-    rated = Rated(
-        due, line, metric, version, baseline, terms, usage, charge, measured.event_count, ()
-    )
+    rated = Rated(due, line, metric, version, baseline, terms, usage, charge, measured.event_count, ())
     explainer = line.env["usage.explainer"]
-    return rated._replace(
-        names=tuple(explainer._phrase_component(rated, c) for c in charge.components)
-    )
+    return rated._replace(names=tuple(explainer._phrase_component(rated, c) for c in charge.components))
 
 
 def _usage(version, measured):
@@ -130,9 +121,7 @@ def store(env, rated, period_ids, rated_at):
     component_rows, owners = [], []
     for item, (charge_id,) in zip(rated, ids, strict=True):
         for sequence, component in enumerate(item.charge.components):
-            component_rows.append(
-                _component_row(env, item, charge_id, sequence, component, rated_at)
-            )
+            component_rows.append(_component_row(env, item, charge_id, sequence, component, rated_at))
             owners.append(item.due)
     component_ids = _insert(env, INSERT_COMPONENT, component_rows)
     stored = {item.due: (id_, []) for item, (id_,) in zip(rated, ids, strict=True)}

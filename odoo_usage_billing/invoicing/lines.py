@@ -37,15 +37,11 @@ def commands(rated, charge_id, component_ids, carrier, hints):
     base["usage_charge_id"] = charge_id
     # Given even when empty: a missing value costs a look-up of distribution models per line.
     base["analytic_distribution"] = carrier.get("analytic_distribution") or False
-    for component, component_id, name in zip(
-        rated.charge.components, component_ids, rated.names, strict=True
-    ):
+    for component, component_id, name in zip(rated.charge.components, component_ids, rated.names, strict=True):
         if component.kind in NOTES:
             lines.append({**section, "display_type": "line_note", "name": name})
         else:
-            lines.append(
-                {**base, **_priced(rated, component, name), **hints.of(component)}
-            )
+            lines.append({**base, **_priced(rated, component, name), **hints.of(component)})
         lines[-1]["usage_component_id"] = component_id
     return [Command.create(vals) for vals in lines]
 
@@ -72,9 +68,7 @@ def _priced(rated, component, name):
         "quantity": 1.0,
         "price_unit": float(component.amount),
         "product_uom_id": rated.line.product_id.uom_id.id or rated.metric.uom_id.id,
-        "name": rated.line.env["usage.explainer"]._with_arithmetic(
-            rated, component, name
-        ),
+        "name": rated.line.env["usage.explainer"]._with_arithmetic(rated, component, name),
     }
 
 
@@ -121,7 +115,5 @@ class LineHints:
         amount = float(component.amount) * self.sign
         balance = amount
         if self.currency != self.company_currency:
-            balance = self.currency._convert(
-                amount, self.company_currency, self.company, self.day
-            )
+            balance = self.currency._convert(amount, self.company_currency, self.company, self.day)
         return {"amount_currency": amount, "balance": balance}

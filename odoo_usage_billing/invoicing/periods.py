@@ -42,19 +42,14 @@ def claim(env, dues):
         with env.cr.savepoint(flush=False):
             claimed.update(_insert(env, fresh))
     except (psycopg2.errors.ExclusionViolation, psycopg2.errors.UniqueViolation) as clash:
-        raise ConcurrencyError(
-            "billing periods were claimed by a concurrent transaction"
-        ) from clash
+        raise ConcurrencyError("billing periods were claimed by a concurrent transaction") from clash
     env["usage.billing.period"].invalidate_model()
     return claimed
 
 
 def _refuse_partial(env, due, rows):
     """Days that are invoiced in part can neither be billed again nor be skipped."""
-    days = sum(
-        (min(end, due.date_end) - max(start, due.date_start)).days
-        for _id, start, end, _state in rows
-    )
+    days = sum((min(end, due.date_end) - max(start, due.date_start)).days for _id, start, end, _state in rows)
     if days == (due.date_end - due.date_start).days:
         return
     line = env["contract.line"].browse(due.line_id)

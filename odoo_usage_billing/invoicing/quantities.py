@@ -40,9 +40,7 @@ def measure(env, dues, metrics, per_event=(), per_slot=()):
         found.update(_read_totals(env.cr, group, metrics, aggregation))
     parts = _read_slots(env.cr, per_slot, metrics)
     parts.update(_read_events(env.cr, per_event, metrics))
-    return {
-        due: found.get(due, NOTHING)._replace(parts=parts.get(due, [])) for due in dues
-    }
+    return {due: found.get(due, NOTHING)._replace(parts=parts.get(due, [])) for due in dues}
 
 
 def _values(dues, metrics):
@@ -51,9 +49,7 @@ def _values(dues, metrics):
 
 def _read_totals(cr, dues, metrics, aggregation):
     # The aggregate is one of the four literals above, chosen by a key of the selection.
-    rows = cr.execute_values(
-        TOTALS[aggregation], _values(dues, metrics), fetch=True, page_size=len(dues)
-    )
+    rows = cr.execute_values(TOTALS[aggregation], _values(dues, metrics), fetch=True, page_size=len(dues))
     cls = type(dues[0])
     return {
         cls(line_id, start, end): Measured(Decimal(quantity), int(count), [])

@@ -5,17 +5,13 @@ from odoo.exceptions import UserError
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    usage_period_ids = fields.One2many(
-        "usage.billing.period", "move_id", string="Billing Periods"
-    )
+    usage_period_ids = fields.One2many("usage.billing.period", "move_id", string="Billing Periods")
     usage_charge_count = fields.Integer(compute="_compute_usage_charge_count")
 
     @api.depends("usage_period_ids")
     def _compute_usage_charge_count(self):
         counts = dict(
-            self.env["usage.billing.period"]._read_group(
-                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
-            )
+            self.env["usage.billing.period"]._read_group([("move_id", "in", self.ids)], ["move_id"], ["__count"])
         )
         for move in self:
             move.usage_charge_count = counts.get(move, 0)
@@ -24,9 +20,7 @@ class AccountMove(models.Model):
         """Store the links charge <-> invoice line and mark the periods invoiced."""
         if not self:
             return
-        self.env["account.move.line"].flush_model(
-            ["usage_charge_id", "usage_component_id", "move_id"]
-        )
+        self.env["account.move.line"].flush_model(["usage_charge_id", "usage_component_id", "move_id"])
         cr = self.env.cr
         cr.execute(
             """
@@ -74,9 +68,7 @@ class AccountMove(models.Model):
             if line.is_usage or not line.last_date_invoiced:
                 continue
             step = line.get_relative_delta(line.recurring_rule_type, line.recurring_interval)
-            before = fields.Date.subtract(
-                fields.Date.add(line.last_date_invoiced, days=1) - step, days=1
-            )
+            before = fields.Date.subtract(fields.Date.add(line.last_date_invoiced, days=1) - step, days=1)
             line.last_date_invoiced = before if before >= line.date_start else False
 
     def _usage_contract_lines_back(self, periods):

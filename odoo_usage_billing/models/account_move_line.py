@@ -4,9 +4,7 @@ from odoo import fields, models
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    usage_charge_id = fields.Many2one(
-        "usage.charge", copy=False, ondelete="restrict", index="btree_not_null"
-    )
+    usage_charge_id = fields.Many2one("usage.charge", copy=False, ondelete="restrict", index="btree_not_null")
     usage_component_id = fields.Many2one(
         "usage.charge.component",
         string="Charge Component",

@@ -16,11 +16,16 @@ FAST_CREATE = {
     "mail_notrack": True,
     "skip_analytic_sync": True,
 }
+AFTER_FIXED = 10_000
 
 
 class ContractContract(models.Model):
     _inherit = "contract.contract"
 
+    # Usage viewers read contracts without rights on price lists and invoices.
+    currency_id = fields.Many2one(compute_sudo=True)
+    invoice_count = fields.Integer(compute_sudo=True)
+    pricelist_id_domain = fields.Binary(compute_sudo=True)
     has_usage = fields.Boolean(compute="_compute_has_usage", store=True)
     usage_tz = fields.Selection(
         tz_get,
@@ -32,8 +37,7 @@ class ContractContract(models.Model):
     usage_grace_days = fields.Integer(
         string="Grace (days)",
         default=lambda self: self.env.company.usage_grace_days,
-        help="Days after the end of a period before it is invoiced, so that usage that "
-        "arrives late is still in it.",
+        help="Days after the end of a period before it is invoiced, so that usage that arrives late is still in it.",
     )
     usage_invoice_policy = fields.Selection(
         [("draft", "Create drafts"), ("post", "Post")],
@@ -41,9 +45,7 @@ class ContractContract(models.Model):
         required=True,
         default="post",
     )
-    usage_billed_at = fields.Datetime(
-        readonly=True, copy=False, help="When usage of the contract was last invoiced."
-    )
+    usage_billed_at = fields.Datetime(readonly=True, copy=False, help="When usage of the contract was last invoiced.")
     usage_charge_count = fields.Integer(compute="_compute_usage_counts")
     usage_subject_count = fields.Integer(compute="_compute_usage_counts")
 
@@ -59,9 +61,7 @@ class ContractContract(models.Model):
 
     def _compute_usage_counts(self):
         charge_counts = dict(
-            self.env["usage.charge"]._read_group(
-                [("contract_id", "in", self.ids)], ["contract_id"], ["__count"]
-            )
+            self.env["usage.charge"]._read_group([("contract_id", "in", self.ids)], ["contract_id"], ["__count"])
         )
         subject_counts = dict(
             self.env["usage.assignment"]._read_group(
@@ -88,9 +88,9 @@ class ContractContract(models.Model):
 
     def _force_line_recurrence(self):
         """Usage lines keep their own dates: header dates compute wrong periods for them."""
-        self.filtered(
-            lambda c: not c.line_recurrence and any(c.contract_line_ids.mapped("is_usage"))
-        ).write({"line_recurrence": True})
+        self.filtered(lambda c: not c.line_recurrence and any(c.contract_line_ids.mapped("is_usage"))).write(
+            {"line_recurrence": True}
+        )
 
     # -- invoicing ---------------------------------------------------------
 
@@ -126,10 +126,7 @@ class ContractContract(models.Model):
         self.filtered("has_usage")._hold_usage_off()
         values = super()._prepare_recurring_invoices_values(date_ref)
         carriers = [
-            (move, command)
-            for move in values
-            for command in move["invoice_line_ids"]
-            if USAGE_MARKER in command[2]
+            (move, command) for move in values for command in move["invoice_line_ids"] if USAGE_MARKER in command[2]
         ]
         if carriers:
             self._expand_usage(carriers)
@@ -152,10 +149,7 @@ class ContractContract(models.Model):
     def _expand_usage(self, carriers):
         dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
         claimed = periods.claim(self.env, dues)
-        rated = {
-            item.due: item
-            for item in charges.rate_dues(self.env, [d for d in dues if d in claimed])
-        }
+        rated = {item.due: item for item in charges.rate_dues(self.env, [d for d in dues if d in claimed])}
         quantities.require_complete(self.env, list(rated.values()))
         now = self.env.cr.now()
         stored = charges.store(self.env, list(rated.values()), claimed, now)
@@ -164,25 +158,22 @@ class ContractContract(models.Model):
             lines = []
             if due in rated:
                 item = rated[due]
-                hints = LineHints(
-                    item.line.contract_id, move, item.line.product_id.taxes_id
-                )
+                hints = LineHints(item.line.contract_id, move, item.line.product_id.taxes_id)
                 lines = commands(item, *stored[due], command[2], hints)
             expanded[id(command)] = lines
-        for move, _command in carriers:
-            move["invoice_line_ids"] = [
-                new
-                for command in move["invoice_line_ids"]
-                for new in expanded.pop(id(command), [command])
-            ]
+        for move in {id(move): move for move, _command in carriers}.values():
+            fixed = [c for c in move["invoice_line_ids"] if id(c) not in expanded]
+            usage = [new for command in move["invoice_line_ids"] for new in expanded.get(id(command), ())]
+            # Each usage line opens a section, so fixed lines come before all of them.
+            for command in usage:
+                command[2]["sequence"] += AFTER_FIXED
+            move["invoice_line_ids"] = fixed + usage
 
     def _recurring_create_invoice(self, date_ref=False):
         usage = self.filtered("has_usage")
         moves = super(ContractContract, self - usage)._recurring_create_invoice(date_ref)
         if usage:
-            created = super(
-                ContractContract, usage.with_context(**FAST_CREATE)
-            )._recurring_create_invoice(date_ref)
+            created = super(ContractContract, usage.with_context(**FAST_CREATE))._recurring_create_invoice(date_ref)
             created = self.env["account.move"].browse(created.ids)
             created._link_usage_charges()
             moves |= created
@@ -197,8 +188,7 @@ class ContractContract(models.Model):
         link = self.env._("Created by contract %s.")
         return invoices._message_log_batch(
             {
-                move.id: Markup(link)
-                % Markup(", ").join(c._get_html_link() for c in by_move[move])
+                move.id: Markup(link) % Markup(", ").join(c._get_html_link() for c in by_move[move])
                 for move in invoices
                 if move in by_move
             }
@@ -217,9 +207,9 @@ class ContractContract(models.Model):
     def _usage_due_on(self, date_ref):
         """Contracts whose next invoice date plus grace has come."""
         return self.filtered(
-            lambda c: c.recurring_next_date
-            and fields.Date.add(c.recurring_next_date, days=c.usage_grace_days)
-            <= date_ref
+            lambda c: (
+                c.recurring_next_date and fields.Date.add(c.recurring_next_date, days=c.usage_grace_days) <= date_ref
+            )
         )
 
     # -- looking -----------------------------------------------------------
@@ -283,9 +273,7 @@ class ContractContract(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_periods(self):
-        if self.env["usage.billing.period"].search_count(
-            [("contract_id", "in", self.ids)], limit=1
-        ):
+        if self.env["usage.billing.period"].search_count([("contract_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
                     "A contract with billing periods stays, because invoices explain "

@@ -11,18 +11,10 @@ USAGE_MARKER = "__usage_due__"
 class ContractLine(models.Model):
     _inherit = "contract.line"
 
-    usage_baseline_ids = fields.One2many(
-        "usage.baseline", "contract_line_id", string="Baselines", copy=True
-    )
-    usage_assignment_ids = fields.One2many(
-        "usage.assignment", "contract_line_id", string="Assignments"
-    )
-    usage_period_ids = fields.One2many(
-        "usage.billing.period", "contract_line_id", string="Billing Periods"
-    )
-    usage_charge_ids = fields.One2many(
-        "usage.charge", "contract_line_id", string="Usage Charges"
-    )
+    usage_baseline_ids = fields.One2many("usage.baseline", "contract_line_id", string="Baselines", copy=True)
+    usage_assignment_ids = fields.One2many("usage.assignment", "contract_line_id", string="Assignments")
+    usage_period_ids = fields.One2many("usage.billing.period", "contract_line_id", string="Billing Periods")
+    usage_charge_ids = fields.One2many("usage.charge", "contract_line_id", string="Usage Charges")
     usage_subject_count = fields.Integer(compute="_compute_usage_subject_count")
 
     @api.depends("usage_assignment_ids")
@@ -37,17 +29,14 @@ class ContractLine(models.Model):
         for line in self:
             line.usage_subject_count = counts.get(line, 0)
 
-    @api.constrains(
-        "usage_metric_id", "usage_rate_card_id", "contract_id", "recurring_invoicing_type"
-    )
+    @api.constrains("usage_metric_id", "usage_rate_card_id", "contract_id", "recurring_invoicing_type")
     def _check_usage_terms(self):
         for line in self.filtered("usage_metric_id"):
             contract, card = line.contract_id, line.usage_rate_card_id
             if not card:
                 raise ValidationError(
                     self.env._(
-                        "%(line)s has a billable metric but no rate card, so it has no price. "
-                        "Choose a rate card.",
+                        "%(line)s has a billable metric but no rate card, so it has no price. Choose a rate card.",
                         line=line.name,
                     )
                 )
@@ -70,10 +59,7 @@ class ContractLine(models.Model):
                         line=line.name,
                     )
                 )
-            if (
-                "time_of_use" in card.version_ids.mapped("charge_model")
-                and not line.usage_metric_id.slot_minutes
-            ):
+            if "time_of_use" in card.version_ids.mapped("charge_model") and not line.usage_metric_id.slot_minutes:
                 raise ValidationError(
                     self.env._(
                         "%(card)s is priced by time of use, but %(metric)s keeps no parts of "
@@ -83,9 +69,7 @@ class ContractLine(models.Model):
                     )
                 )
             if contract.contract_type != "sale":
-                raise ValidationError(
-                    self.env._("Usage lines belong on customer contracts.")
-                )
+                raise ValidationError(self.env._("Usage lines belong on customer contracts."))
 
     @api.onchange("usage_metric_id")
     def _onchange_usage_metric_id(self):
@@ -113,8 +97,7 @@ class ContractLine(models.Model):
         if used:
             raise UserError(
                 self.env._(
-                    "%(line)s has usage or invoiced periods, so it stays. Give it an end date "
-                    "instead.",
+                    "%(line)s has usage or invoiced periods, so it stays. Give it an end date instead.",
                     line=used[0].name,
                 )
             )
@@ -130,16 +113,14 @@ class ContractLine(models.Model):
     def _baseline_on(self, day):
         """The baseline in force on a local day; empty when none is."""
         self.ensure_one()
-        return self.usage_baseline_ids.filtered(
-            lambda b: b.date_start <= day and (not b.date_end or day < b.date_end)
-        )[:1]
+        return self.usage_baseline_ids.filtered(lambda b: b.date_start <= day and (not b.date_end or day < b.date_end))[
+            :1
+        ]
 
     def _usage_due(self):
         """The next period to invoice as a Due (half-open local days)."""
         self.ensure_one()
-        first, last, _invoice_date = self._get_period_to_invoice(
-            self.last_date_invoiced, self.recurring_next_date
-        )
+        first, last, _invoice_date = self._get_period_to_invoice(self.last_date_invoiced, self.recurring_next_date)
         return Due(self.id, first, last + timedelta(days=1))
 
     def _insert_markers(self, first_date_invoiced, last_date_invoiced):
@@ -157,9 +138,7 @@ class ContractLine(models.Model):
     def _usage_section_name(self, due):
         """The heading above a usage line's charges, in the customer's language."""
         self.ensure_one()
-        explainer = self.env["usage.explainer"].with_context(
-            lang=self.contract_id.partner_id.lang
-        )
+        explainer = self.env["usage.explainer"].with_context(lang=self.contract_id.partner_id.lang)
         return f"{self.name} ({explainer._period_text(due)})"
 
     def _update_last_date_invoiced(self):
@@ -167,9 +146,7 @@ class ContractLine(models.Model):
         usage_contracts = self.filtered("contract_id.has_usage")
         for date_end, lines in usage_contracts.grouped("next_period_date_end").items():
             lines.write({"last_date_invoiced": date_end})
-        return super(
-            ContractLine, self - usage_contracts
-        )._update_last_date_invoiced()
+        return super(ContractLine, self - usage_contracts)._update_last_date_invoiced()
 
     def action_view_usage_events(self):
         """Open the events of these contract lines."""

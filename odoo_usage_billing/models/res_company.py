@@ -6,12 +6,8 @@ from .usage_tz import tz_get
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    usage_tz = fields.Selection(
-        tz_get, string="Billing Time Zone", help="Proposed for new usage contracts."
-    )
-    usage_grace_days = fields.Integer(
-        string="Grace Days", help="Proposed for new usage contracts."
-    )
+    usage_tz = fields.Selection(tz_get, string="Billing Time Zone", help="Proposed for new usage contracts.")
+    usage_grace_days = fields.Integer(string="Grace Days", help="Proposed for new usage contracts.")
     usage_annex_subjects = fields.Integer(
         string="Subjects in the Usage Annex",
         default=200,

@@ -12,9 +12,7 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.usage_subject_count = sum(
-                count
-                for owner, count in groups
-                if owner == partner or owner.parent_id == partner
+                count for owner, count in groups if owner == partner or owner.parent_id == partner
             )
 
     def action_view_usage_subjects(self):

@@ -10,9 +10,7 @@ class UsageAssignment(models.Model):
     _order = "subject_id, start_at, id"
     _check_company_auto = True
 
-    subject_id = fields.Many2one(
-        "usage.subject", required=True, index=True, ondelete="restrict", check_company=True
-    )
+    subject_id = fields.Many2one("usage.subject", required=True, index=True, ondelete="restrict", check_company=True)
     contract_line_id = fields.Many2one(
         "contract.line",
         required=True,
@@ -20,9 +18,7 @@ class UsageAssignment(models.Model):
         ondelete="restrict",
         domain="[('usage_metric_id', '!=', False), ('company_id', '=', company_id)]",
     )
-    contract_id = fields.Many2one(
-        related="contract_line_id.contract_id", store=True, index=True
-    )
+    contract_id = fields.Many2one(related="contract_line_id.contract_id", store=True, index=True)
     metric_id = fields.Many2one(
         "usage.metric",
         compute="_compute_metric_id",
@@ -45,8 +41,7 @@ class UsageAssignment(models.Model):
     )
 
     _one_owner_at_a_time = models.Constraint(
-        "EXCLUDE USING gist (subject_id WITH =, metric_id WITH =,"
-        " tsrange(start_at, end_at) WITH &&)",
+        "EXCLUDE USING gist (subject_id WITH =, metric_id WITH =, tsrange(start_at, end_at) WITH &&)",
         "The subject is assigned to a contract line for this metric during that time already. "
         "End that assignment first.",
     )
@@ -59,10 +54,7 @@ class UsageAssignment(models.Model):
     @api.depends("subject_id", "contract_line_id")
     def _compute_display_name(self):
         for assignment in self:
-            assignment.display_name = (
-                f"{assignment.subject_id.display_name} → "
-                f"{assignment.contract_line_id.name or ''}"
-            )
+            assignment.display_name = f"{assignment.subject_id.display_name} → {assignment.contract_line_id.name or ''}"
 
     @api.constrains("contract_line_id", "subject_id")
     def _check_line(self):
@@ -71,8 +63,7 @@ class UsageAssignment(models.Model):
             if not line.usage_metric_id:
                 raise ValidationError(
                     self.env._(
-                        "%(line)s is not a usage line: it has no billable metric. Choose one "
-                        "that has.",
+                        "%(line)s is not a usage line: it has no billable metric. Choose one that has.",
                         line=line.display_name,
                     )
                 )

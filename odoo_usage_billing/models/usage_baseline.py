@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class UsageBaseline(models.Model):
@@ -8,16 +8,15 @@ class UsageBaseline(models.Model):
     _description = "Usage Baseline"
     _order = "contract_line_id, date_start DESC, id DESC"
 
-    contract_line_id = fields.Many2one(
-        "contract.line", required=True, index=True, ondelete="cascade"
-    )
+    contract_line_id = fields.Many2one("contract.line", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="contract_line_id.company_id", store=True)
     currency_id = fields.Many2one(related="contract_line_id.currency_id")
     date_start = fields.Date(required=True, default=fields.Date.context_today)
     date_end = fields.Date(help="First day it no longer holds. Empty: open.")
     quantity = fields.Float(
         string="Baseline Quantity",
-        digits=False, min_display_digits=2,
+        digits=False,
+        min_display_digits=2,
         required=True,
         help="Agreed quantity per billing period, in the metric's unit.",
     )
@@ -47,19 +46,26 @@ class UsageBaseline(models.Model):
     below_unit_price = fields.Float(string="Credit per Unit", digits=False, min_display_digits=2)
     note = fields.Char()
 
+    @api.depends("contract_line_id", "quantity", "date_start")
+    def _compute_display_name(self):
+        for baseline in self:
+            baseline.display_name = self.env._(
+                "%(line)s: %(quantity)s from %(day)s",
+                line=baseline.contract_line_id.name or "",
+                quantity=f"{baseline.quantity:,.10g}",
+                day=fields.Date.to_string(baseline.date_start) or "",
+            )
+
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end > date_start)",
         "A baseline must end after it starts.",
     )
     _values_sane = models.Constraint(
-        "CHECK (quantity >= 0 AND fixed_amount >= 0 AND tolerance_percent >= 0"
-        " AND below_unit_price >= 0)",
+        "CHECK (quantity >= 0 AND fixed_amount >= 0 AND tolerance_percent >= 0 AND below_unit_price >= 0)",
         "Baseline quantity, flat fee, tolerance and credit may not be negative.",
     )
 
     _one_at_a_time = models.Constraint(
-        "EXCLUDE USING gist (contract_line_id WITH =,"
-        " daterange(date_start, date_end) WITH &&)",
-        "Baselines of a contract line overlap. End the earlier one on the day the later one "
-        "starts.",
+        "EXCLUDE USING gist (contract_line_id WITH =, daterange(date_start, date_end) WITH &&)",
+        "Baselines of a contract line overlap. End the earlier one on the day the later one starts.",
     )

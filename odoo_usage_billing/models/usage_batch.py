@@ -18,9 +18,7 @@ class UsageBatch(models.Model):
     _check_company_auto = True
 
     name = fields.Char(required=True)
-    source_id = fields.Many2one(
-        "usage.source", required=True, index=True, ondelete="restrict", check_company=True
-    )
+    source_id = fields.Many2one("usage.source", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one(related="source_id.company_id", store=True)
     user_id = fields.Many2one("res.users", default=lambda self: self.env.user)
     received_at = fields.Datetime(required=True, default=fields.Datetime.now)
@@ -38,8 +36,7 @@ class UsageBatch(models.Model):
         "CHECK (COALESCE(received_count, 0) = COALESCE(accepted_count, 0)"
         " + COALESCE(duplicate_count, 0) + COALESCE(suspended_count, 0)"
         " + COALESCE(filtered_count, 0))",
-        "The counts of a batch must add up: received = accepted + duplicate + suspended + "
-        "filtered.",
+        "The counts of a batch must add up: received = accepted + duplicate + suspended + filtered.",
     )
 
     @api.depends("suspense_ids.state")
@@ -126,7 +123,9 @@ class UsageBatch(models.Model):
             "amount": plain(record.amount) if getattr(record, "amount", None) else None,
             "dimensions": getattr(record, "dimensions", None) or None,
             "end_user": getattr(record, "end_user", None),
-            "raw": raw if isinstance(raw, dict | list) or raw is None else list(raw)
+            "raw": raw
+            if isinstance(raw, dict | list) or raw is None
+            else list(raw)
             if isinstance(raw, tuple)
             else str(raw),
         }

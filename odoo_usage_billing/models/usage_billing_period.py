@@ -13,12 +13,8 @@ class UsageBillingPeriod(models.Model):
     _description = "Billing Period"
     _order = "date_start DESC, contract_line_id, id DESC"
 
-    contract_line_id = fields.Many2one(
-        "contract.line", required=True, index=True, ondelete="restrict"
-    )
-    contract_id = fields.Many2one(
-        "contract.contract", required=True, index=True, ondelete="restrict"
-    )
+    contract_line_id = fields.Many2one("contract.line", required=True, index=True, ondelete="restrict")
+    contract_id = fields.Many2one("contract.contract", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
     metric_id = fields.Many2one("usage.metric", required=True, ondelete="restrict")
     date_start = fields.Date(required=True)
@@ -33,9 +29,7 @@ class UsageBillingPeriod(models.Model):
     move_id = fields.Many2one("account.move", index="btree_not_null", ondelete="set null")
     charge_ids = fields.One2many("usage.charge", "period_id")
 
-    _dates_ordered = models.Constraint(
-        "CHECK (date_end > date_start)", "A billing period must end after it starts."
-    )
+    _dates_ordered = models.Constraint("CHECK (date_end > date_start)", "A billing period must end after it starts.")
     _invoiced_once = models.UniqueIndex(
         "(contract_line_id, date_start) WHERE state <> 'released'",
         "This billing period exists already.",
@@ -55,10 +49,7 @@ class UsageBillingPeriod(models.Model):
     @api.depends("contract_line_id", "date_start", "date_last")
     def _compute_display_name(self):
         for period in self:
-            period.display_name = (
-                f"{period.contract_line_id.name} "
-                f"{period.date_start} – {period.date_last}"
-            )
+            period.display_name = f"{period.contract_line_id.name} {period.date_start} – {period.date_last}"
 
     def _release(self):
         """Give periods back after their draft invoice went; the contract dates go back too.

@@ -36,9 +36,7 @@ class UsageBillingRun(models.Model):
     _order = "id DESC"
 
     name = fields.Char(required=True, default=lambda self: self.env._("New billing run"))
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     date_ref = fields.Date(
         string="Invoice What Is Due On",
         required=True,
@@ -60,12 +58,13 @@ class UsageBillingRun(models.Model):
     started_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     line_ids = fields.One2many("usage.billing.run.line", "run_id", readonly=True)
-    contract_count = fields.Integer(compute="_compute_counts", string="Contracts")
-    done_count = fields.Integer(compute="_compute_counts", string="Processed")
-    failed_count = fields.Integer(compute="_compute_counts", string="Failed")
-    invoice_count = fields.Integer(compute="_compute_counts", string="Invoices")
-    progress = fields.Float(compute="_compute_counts", string="Progress")
-    amount_untaxed = fields.Monetary(compute="_compute_amount", string="Invoiced")
+    # Counts and totals are for every reader of a run; invoices have rights of their own.
+    contract_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Contracts")
+    done_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Processed")
+    failed_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Failed")
+    invoice_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Invoices")
+    progress = fields.Float(compute="_compute_counts", compute_sudo=True, string="Progress")
+    amount_untaxed = fields.Monetary(compute="_compute_amount", compute_sudo=True, string="Invoiced")
     currency_id = fields.Many2one(related="company_id.currency_id")
 
     @api.depends("line_ids.state", "line_ids.move_ids")
@@ -81,9 +80,7 @@ class UsageBillingRun(models.Model):
     @api.depends("line_ids.move_ids")
     def _compute_amount(self):
         for run in self:
-            run.amount_untaxed = sum(
-                run.line_ids.move_ids.mapped("amount_untaxed_signed")
-            )
+            run.amount_untaxed = sum(run.line_ids.move_ids.mapped("amount_untaxed_signed"))
 
     def action_start(self):
         """List the due contracts and invoice them, at once when few, else in the background."""
@@ -104,9 +101,7 @@ class UsageBillingRun(models.Model):
     def action_retry_failed(self):
         """Put failed contracts back in line and go on."""
         self.ensure_one()
-        self.line_ids.filtered(lambda line: line.state == "failed").write(
-            {"state": "pending", "message": False}
-        )
+        self.line_ids.filtered(lambda line: line.state == "failed").write({"state": "pending", "message": False})
         self.state = "running"
         return self.action_start()
 
@@ -144,16 +139,12 @@ class UsageBillingRun(models.Model):
         if self.contract_ids:
             domain &= fields.Domain("id", "in", self.contract_ids.ids)
         due = Contract.search(domain)._usage_due_on(self.date_ref)
-        self.env["usage.billing.run.line"].create(
-            [{"run_id": self.id, "contract_id": contract.id} for contract in due]
-        )
+        self.env["usage.billing.run.line"].create([{"run_id": self.id, "contract_id": contract.id} for contract in due])
         self.write(
             {
                 "state": "running",
                 "started_at": fields.Datetime.now(),
-                "name": self.env._(
-                    "Billing run of %s", fields.Date.to_string(self.date_ref)
-                )
+                "name": self.env._("Billing run of %s", fields.Date.to_string(self.date_ref))
                 if self.name == self.env._("New billing run")
                 else self.name,
             }
@@ -222,9 +213,7 @@ class UsageBillingRun(models.Model):
 
     def _refresh_statistics(self):
         """Tell the planner about a young ledger: with its first figures every query is slow."""
-        self.env.cr.execute(
-            "SELECT reltuples < 1000 FROM pg_class WHERE oid = 'account_move_line'::regclass"
-        )
+        self.env.cr.execute("SELECT reltuples < 1000 FROM pg_class WHERE oid = 'account_move_line'::regclass")
         if self.env.cr.fetchone()[0]:
             self.env.cr.execute("ANALYZE account_move, account_move_line")
 
@@ -234,9 +223,7 @@ class UsageBillingRun(models.Model):
             if all(contract.usage_invoice_policy == "post" for contract in contracts):
                 to_post |= move
         # A clean context: what sped up creation must not reach other addons' posting.
-        self.env["account.move"].with_context(**FAST_CREATE).browse(to_post.ids)._post(
-            soft=False
-        )
+        self.env["account.move"].with_context(**FAST_CREATE).browse(to_post.ids)._post(soft=False)
 
     def _finish_if_complete(self):
         if not self.line_ids.filtered(lambda line: line.state == "pending"):
@@ -253,9 +240,7 @@ class UsageBillingRun(models.Model):
         cron._commit_progress(remaining=Line.search_count(domain))
         tries = 0
         skipped = set()
-        while lines := Line.search(
-            [*domain, ("id", "not in", list(skipped))], limit=CHUNK, order="run_id, id"
-        ):
+        while lines := Line.search([*domain, ("id", "not in", list(skipped))], limit=CHUNK, order="run_id, id"):
             run = lines[0].run_id
             chunk = lines.filtered(lambda line, run=run: line.run_id == run)
             try:
@@ -281,9 +266,7 @@ class UsageBillingRun(models.Model):
         """Daily: one run per company that has something due."""
         today = fields.Date.context_today(self)
         for company in self.env["res.company"].search([]):
-            run = self.with_company(company).create(
-                {"company_id": company.id, "date_ref": today}
-            )
+            run = self.with_company(company).create({"company_id": company.id, "date_ref": today})
             run._list_contracts()
             if not run.line_ids:
                 run.unlink()
@@ -292,9 +275,7 @@ class UsageBillingRun(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_empty(self):
         if self.line_ids.move_ids:
-            raise UserError(
-                self.env._("A run that made invoices stays, because it explains them.")
-            )
+            raise UserError(self.env._("A run that made invoices stays, because it explains them."))
 
     @api.autovacuum
     def _gc_empty_drafts(self):

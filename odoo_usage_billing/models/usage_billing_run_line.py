@@ -9,9 +9,7 @@ class UsageBillingRunLine(models.Model):
     _order = "run_id, state, id"
     _rec_name = "contract_id"
 
-    run_id = fields.Many2one(
-        "usage.billing.run", required=True, index=True, ondelete="cascade"
-    )
+    run_id = fields.Many2one("usage.billing.run", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="run_id.company_id", store=True)
     contract_id = fields.Many2one("contract.contract", required=True, ondelete="restrict")
     partner_id = fields.Many2one(related="contract_id.partner_id")
@@ -24,9 +22,7 @@ class UsageBillingRunLine(models.Model):
     message = fields.Text(string="Reason")
     move_ids = fields.Many2many("account.move", string="Invoices")
 
-    _contract_once = models.Constraint(
-        "UNIQUE (run_id, contract_id)", "A contract is in a run once."
-    )
+    _contract_once = models.Constraint("UNIQUE (run_id, contract_id)", "A contract is in a run once.")
 
     def action_open_contract(self):
         """Open the contract, to mend what stopped it."""

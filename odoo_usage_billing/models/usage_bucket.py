@@ -22,8 +22,8 @@ class UsageBucket(models.Model):
     usage_date = fields.Date(readonly=True)
     usage_slot = fields.Integer(readonly=True, aggregator=None)
     dimension_key = fields.Char(readonly=True)
-    quantity_sum = fields.Float(string="Quantity", digits=(32, 9), readonly=True)
-    amount_sum = fields.Float(digits=(32, 9), readonly=True)
+    quantity_sum = fields.Float(string="Quantity", digits=False, min_display_digits=2, readonly=True)
+    amount_sum = fields.Float(digits=False, min_display_digits=2, readonly=True)
     event_count = fields.Integer(string="Events", readonly=True)
 
     @property

@@ -12,28 +12,18 @@ class UsageCharge(models.Model):
     _description = "Usage Charge"
     _order = "date_start DESC, id DESC"
 
-    period_id = fields.Many2one(
-        "usage.billing.period", required=True, index=True, ondelete="restrict"
-    )
-    contract_line_id = fields.Many2one(
-        "contract.line", required=True, index=True, ondelete="restrict"
-    )
-    contract_id = fields.Many2one(
-        "contract.contract", required=True, index=True, ondelete="restrict"
-    )
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
-    )
+    period_id = fields.Many2one("usage.billing.period", required=True, index=True, ondelete="restrict")
+    contract_line_id = fields.Many2one("contract.line", required=True, index=True, ondelete="restrict")
+    contract_id = fields.Many2one("contract.contract", required=True, index=True, ondelete="restrict")
+    partner_id = fields.Many2one("res.partner", string="Customer", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
     metric_id = fields.Many2one("usage.metric", required=True, ondelete="restrict")
     uom_id = fields.Many2one(related="metric_id.uom_id")
-    version_id = fields.Many2one(
-        "usage.rate.card.version", string="Rate Card Version", ondelete="restrict"
-    )
+    version_id = fields.Many2one("usage.rate.card.version", string="Rate Card Version", ondelete="restrict")
     baseline_id = fields.Many2one("usage.baseline", ondelete="restrict")
     date_start = fields.Date(required=True)
     date_end = fields.Date(required=True)
-    quantity = fields.Float(digits=(32, 9))
+    quantity = fields.Float(digits=False, min_display_digits=2)
     event_count = fields.Integer(string="Events")
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     amount = fields.Monetary()
@@ -77,23 +67,17 @@ class UsageCharge(models.Model):
     @api.depends_context("lang")
     def _compute_explanation(self):
         for charge in self:
-            charge.explanation = "\n".join(
-                self.env["usage.explainer"]._phrase_trace(charge)
-            )
+            charge.explanation = "\n".join(self.env["usage.explainer"]._phrase_trace(charge))
 
     @api.depends("contract_line_id", "date_start", "date_end")
     def _compute_display_name(self):
         for charge in self:
             last = fields.Date.subtract(charge.date_end, days=1)
-            charge.display_name = (
-                f"{charge.metric_id.name} {charge.date_start} – {last}"
-            )
+            charge.display_name = f"{charge.metric_id.name} {charge.date_start} – {last}"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(
-            self.env._("Charges are facts and stay. Cancel the draft invoice to release them.")
-        )
+        raise UserError(self.env._("Charges are facts and stay. Cancel the draft invoice to release them."))
 
     def action_view_events(self):
         """Open the events behind these charges."""

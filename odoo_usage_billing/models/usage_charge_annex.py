@@ -17,36 +17,55 @@ class UsageCharge(models.Model):
         `limit`: how many subjects are listed; the rest is one total.
         """
         subjects = self._annex_subjects(limit)
-        ordered = self.sorted(
-            lambda c: (c.contract_line_id.sequence, c.contract_line_id.id, c.date_start)
-        )
-        return [charge._annex_of_one(subjects[charge]) for charge in ordered]
+        numbers = self._annex_numbers()
+        ordered = self.sorted(lambda c: (c.contract_line_id.sequence, c.contract_line_id.id, c.date_start))
+        return [charge._annex_of_one(numbers, subjects[charge]) for charge in ordered]
 
-    def _annex_of_one(self, subjects):
+    def _annex_of_one(self, numbers, subjects):
         self.ensure_one()
+        explainer = self.env["usage.explainer"]
         notes = self.component_ids.filtered(lambda c: c.kind == "information")
         agreed = self.component_ids.filtered(lambda c: c.kind == "baseline") if notes else notes
-        number = self.env["usage.explainer"]._number
         return {
             "charge": self,
             "title": self.contract_line_id.name.split("\n")[0],
-            "period": self.env["usage.explainer"]._period_text(self),
+            "period": explainer._period_text(self),
             "facts": (agreed + notes).mapped("name"),
-            "quantity": number(repr(self.quantity)),
+            "quantity": numbers[self][0],
             "unit": self.uom_id.name,
             "components": [
                 {
                     "name": component.name,
-                    "quantity": number(repr(component.quantity)),
-                    "unit_price": number(repr(component.unit_price))
-                    if component.unit_price
-                    else "",
+                    "quantity": numbers[component][0],
+                    "unit_price": numbers[component][1],
                     "amount": component.amount,
                 }
                 for component in self.component_ids - notes
             ],
             "explanation": (self.explanation or "").splitlines(),
             **subjects,
+        }
+
+    def _annex_numbers(self):
+        """{charge or component: (quantity, unit price)} as text, read exactly."""
+        self.env["usage.charge.component"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT 'usage.charge', id, quantity::text, NULL
+                  FROM usage_charge WHERE id IN %(charges)s
+                 UNION ALL
+                SELECT 'usage.charge.component', id, quantity::text,
+                       NULLIF(unit_price, 0)::text
+                  FROM usage_charge_component WHERE charge_id IN %(charges)s
+                """,
+                charges=tuple(self.ids),
+            )
+        )
+        number = self.env["usage.explainer"]._number
+        return {
+            self.env[model].browse(id_): tuple(number(value) if value else "" for value in values)
+            for model, id_, *values in rows
         }
 
     def _annex_subjects(self, limit):

@@ -8,17 +8,15 @@ class UsageChargeComponent(models.Model):
     _description = "Charge Component"
     _order = "charge_id, sequence, id"
 
-    charge_id = fields.Many2one(
-        "usage.charge", required=True, index=True, ondelete="restrict"
-    )
+    charge_id = fields.Many2one("usage.charge", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
     sequence = fields.Integer(default=10)
     code = fields.Char(required=True)
     kind = fields.Char(required=True)
     name = fields.Char(required=True)
-    quantity = fields.Float(digits=(32, 9))
-    unit_price = fields.Float(digits=(24, 12))
-    amount_exact = fields.Float(string="Exact Amount", digits=(32, 12))
+    quantity = fields.Float(digits=False, min_display_digits=2)
+    unit_price = fields.Float(digits=False, min_display_digits=2)
+    amount_exact = fields.Float(string="Exact Amount", digits=False, min_display_digits=2)
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     amount = fields.Monetary()
     move_line_id = fields.Many2one(

@@ -22,7 +22,7 @@ class UsageEvent(models.Model):
     source_id = fields.Many2one("usage.source", readonly=True)
     batch_id = fields.Many2one("usage.batch", readonly=True)
     row_number = fields.Integer(string="Row", readonly=True, aggregator=None)
-    external_id = fields.Char(readonly=True)
+    external_id = fields.Char(string="External Id", readonly=True)
     subject_id = fields.Many2one("usage.subject", readonly=True)
     assignment_id = fields.Many2one("usage.assignment", readonly=True)
     contract_line_id = fields.Many2one("contract.line", readonly=True)
@@ -31,11 +31,9 @@ class UsageEvent(models.Model):
     occurred_at = fields.Datetime(readonly=True)
     received_at = fields.Datetime(readonly=True)
     usage_date = fields.Date(readonly=True, help="Day in the contract's time zone.")
-    usage_slot = fields.Integer(
-        string="Slot", readonly=True, aggregator=None, help="Minute of the local day."
-    )
-    quantity = fields.Float(digits=(32, 9), readonly=True)
-    amount = fields.Float(digits=(32, 9), readonly=True, string="Carried Amount")
+    usage_slot = fields.Integer(string="Slot", readonly=True, aggregator=None, help="Minute of the local day.")
+    quantity = fields.Float(digits=False, min_display_digits=2, readonly=True)
+    amount = fields.Float(digits=False, min_display_digits=2, readonly=True, string="Carried Amount")
     dimensions = fields.Json(readonly=True)
     dimensions_text = fields.Char(compute="_compute_dimensions_text", string="Dimension Values")
     uom_id = fields.Many2one(related="metric_id.uom_id")
@@ -65,9 +63,7 @@ class UsageEvent(models.Model):
     @api.depends("dimensions")
     def _compute_dimensions_text(self):
         for event in self:
-            event.dimensions_text = ", ".join(
-                f"{name}: {value}" for name, value in (event.dimensions or {}).items()
-            )
+            event.dimensions_text = ", ".join(f"{name}: {value}" for name, value in (event.dimensions or {}).items())
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -80,14 +76,17 @@ class UsageEvent(models.Model):
 
     def write(self, vals):
         raise UserError(
-            self.env._("Usage events are facts and never change. Let the source send the difference as an "
-                "event of its own.")
+            self.env._(
+                "Usage events are facts and never change. Let the source send the difference as an event of its own."
+            )
         )
 
     def unlink(self):
-        raise UserError(
-            self.env._("Usage events are facts and never go. Let the source send the difference as an "
-                "event of its own.")
+        # There is no ORM deletion to hook into: nothing may ever go.
+        raise UserError(  # pylint: disable=no-raise-unlink
+            self.env._(
+                "Usage events are facts and never go. Let the source send the difference as an event of its own."
+            )
         )
 
     def action_open_file(self):

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_amount, formatLang
 
 from ..rating import TraceStep, explain
+from .trace_texts import BY_TEMPLATE
 
 
 class UsageExplainer(models.AbstractModel):
@@ -51,9 +52,7 @@ class UsageExplainer(models.AbstractModel):
         quantity = self._number(component.quantity)
         if component.code == "variance":
             sign = "+" if component.quantity > 0 else ""
-            return self.env._(
-                "Variance: %(quantity)s %(unit)s", quantity=f"{sign}{quantity}", unit=unit
-            )
+            return self.env._("Variance: %(quantity)s %(unit)s", quantity=f"{sign}{quantity}", unit=unit)
         if component.code == "baseline":
             return self.env._("Baseline: %(quantity)s %(unit)s", quantity=quantity, unit=unit)
         return self.env._("Actual usage: %(quantity)s %(unit)s", quantity=quantity, unit=unit)
@@ -62,9 +61,7 @@ class UsageExplainer(models.AbstractModel):
     def _phrase_baseline(self, component, unit):
         agreed = component.labels.get("baseline")
         if agreed:
-            return self.env._(
-                "Baseline %(quantity)s %(unit)s", quantity=self._number(agreed), unit=unit
-            )
+            return self.env._("Baseline %(quantity)s %(unit)s", quantity=self._number(agreed), unit=unit)
         return self.env._("Baseline")
 
     @api.model
@@ -137,7 +134,8 @@ class UsageExplainer(models.AbstractModel):
         sentences = []
         for template, params in explain(steps):
             spoken = {key: self._spoken(value) for key, value in params.items()}
-            sentences.append(self.env._(template) % spoken)  # pylint: disable=translation-not-lazy
+            sentence = self.env._(BY_TEMPLATE[template])
+            sentences.append(sentence % spoken)
         return sentences
 
     @api.model

@@ -31,8 +31,7 @@ class UsageMetric(models.Model):
     slot_minutes = fields.Selection(
         [("15", "Quarter hours"), ("30", "Half hours"), ("60", "Hours")],
         string="Time-of-use Slots",
-        help="Keep sums per part of the day, so that prices may depend on the time of use. "
-        "Empty: per day.",
+        help="Keep sums per part of the day, so that prices may depend on the time of use. Empty: per day.",
     )
     price_dimensions = fields.Char(
         help="Names of the dimensions that prices may depend on, separated by commas, "

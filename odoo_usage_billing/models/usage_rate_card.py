@@ -13,9 +13,7 @@ class UsageRateCard(models.Model):
 
     name = fields.Char(required=True, tracking=True, translate=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -24,9 +22,7 @@ class UsageRateCard(models.Model):
     )
     version_ids = fields.One2many("usage.rate.card.version", "card_id")
     version_count = fields.Integer(compute="_compute_version_count")
-    current_version_id = fields.Many2one(
-        "usage.rate.card.version", compute="_compute_current_version_id"
-    )
+    current_version_id = fields.Many2one("usage.rate.card.version", compute="_compute_current_version_id")
     note = fields.Text()
 
     @api.depends("version_ids")
@@ -44,9 +40,7 @@ class UsageRateCard(models.Model):
         """The version in force on a local day; empty when none is."""
         self.ensure_one()
         return self.version_ids.filtered(
-            lambda v: v.state != "draft"
-            and v.date_start <= day
-            and (not v.date_end or day < v.date_end)
+            lambda v: v.state != "draft" and v.date_start <= day and (not v.date_end or day < v.date_end)
         )[:1]
 
     def _require_version_on(self, day):
@@ -55,8 +49,7 @@ class UsageRateCard(models.Model):
         if not version:
             raise UserError(
                 self.env._(
-                    "Rate card %(card)s has no active version on %(day)s. Activate one that "
-                    "covers this day.",
+                    "Rate card %(card)s has no active version on %(day)s. Activate one that covers this day.",
                     card=self.display_name,
                     day=fields.Date.to_string(day),
                 )
@@ -66,6 +59,4 @@ class UsageRateCard(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):
         if self.version_ids.filtered(lambda v: v.state == "frozen"):
-            raise UserError(
-                self.env._("A rate card that was used stays. Archive it instead.")
-            )
+            raise UserError(self.env._("A rate card that was used stays. Archive it instead."))

@@ -13,16 +13,12 @@ class UsageRateCardBand(models.Model):
     _description = "Time-of-use Band"
     _order = "version_id, sequence, id"
 
-    version_id = fields.Many2one(
-        "usage.rate.card.version", required=True, index=True, ondelete="cascade"
-    )
+    version_id = fields.Many2one("usage.rate.card.version", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="version_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
     hour_from = fields.Float(string="From", help="Local time of day, included.")
-    hour_to = fields.Float(
-        string="Until", default=24.0, help="Local time of day, not included."
-    )
+    hour_to = fields.Float(string="Until", default=24.0, help="Local time of day, not included.")
     weekdays = fields.Selection(
         [("0123456", "Every day"), ("01234", "Monday to Friday"), ("56", "Weekend")],
         required=True,

@@ -10,9 +10,7 @@ class UsageRateCardTier(models.Model):
     _description = "Rate Card Tier"
     _order = "version_id, sort_key, id"
 
-    version_id = fields.Many2one(
-        "usage.rate.card.version", required=True, index=True, ondelete="cascade"
-    )
+    version_id = fields.Many2one("usage.rate.card.version", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="version_id.company_id", store=True)
     up_to = fields.Float(
         digits=False, min_display_digits=2, help="Upper bound, included. Empty or zero: no upper bound."
@@ -24,9 +22,7 @@ class UsageRateCardTier(models.Model):
     _up_to_positive = models.Constraint(
         "CHECK (up_to IS NULL OR up_to >= 0)", "A tier's upper bound may not be negative."
     )
-    _up_to_unique = models.UniqueIndex(
-        "(version_id, sort_key)", "Two tiers of a version have the same upper bound."
-    )
+    _up_to_unique = models.UniqueIndex("(version_id, sort_key)", "Two tiers of a version have the same upper bound.")
 
     @api.depends("up_to")
     def _compute_sort_key(self):

@@ -44,9 +44,7 @@ class UsageRateCardVersion(models.Model):
     _description = "Rate Card Version"
     _order = "card_id, date_start DESC, id DESC"
 
-    card_id = fields.Many2one(
-        "usage.rate.card", required=True, index=True, ondelete="cascade"
-    )
+    card_id = fields.Many2one("usage.rate.card", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="card_id.company_id", store=True)
     currency_id = fields.Many2one(related="card_id.currency_id")
     number = fields.Integer(readonly=True, default=1)
@@ -64,19 +62,22 @@ class UsageRateCardVersion(models.Model):
     package_free = fields.Float(string="Free Units", digits=False, min_display_digits=2)
     increment_first = fields.Float(
         string="First Increment",
-        digits=False, min_display_digits=2,
+        digits=False,
+        min_display_digits=2,
         default=60.0,
         help="Each event is billed at least this much, e.g. 60 seconds.",
     )
     increment_per = fields.Float(
         string="Price Per",
-        digits=False, min_display_digits=2,
+        digits=False,
+        min_display_digits=2,
         default=60.0,
         help="The unit price buys this much, e.g. 60 seconds for a price per minute.",
     )
     increment_next = fields.Float(
         string="Further Increments",
-        digits=False, min_display_digits=2,
+        digits=False,
+        min_display_digits=2,
         default=60.0,
         help="Beyond the first, each started increment of this size is billed in full.",
     )
@@ -116,18 +117,15 @@ class UsageRateCardVersion(models.Model):
     )
 
     _one_at_a_time = models.Constraint(
-        "EXCLUDE USING gist (card_id WITH =, daterange(date_start, date_end) WITH &&)"
-        " WHERE (state <> 'draft')",
-        "Two active versions of a rate card overlap. Set the end date of one of them: each day "
-        "has one price.",
+        "EXCLUDE USING gist (card_id WITH =, daterange(date_start, date_end) WITH &&) WHERE (state <> 'draft')",
+        "Two active versions of a rate card overlap. Set the end date of one of them: each day has one price.",
     )
 
     @api.depends("card_id", "number", "date_start")
     def _compute_display_name(self):
         for version in self:
             version.display_name = (
-                f"{version.card_id.name or ''} v{version.number} "
-                f"({fields.Date.to_string(version.date_start)})"
+                f"{version.card_id.name or ''} v{version.number} ({fields.Date.to_string(version.date_start)})"
             )
 
     @api.depends("charge_model", "unit_price", "flat_amount", "tier_ids", "band_ids")
@@ -168,8 +166,7 @@ class UsageRateCardVersion(models.Model):
             if len(open_tiers) > 1:
                 raise ValidationError(
                     self.env._(
-                        "%(version)s has several tiers without an upper bound. Only the last "
-                        "tier is open.",
+                        "%(version)s has several tiers without an upper bound. Only the last tier is open.",
                         version=version.display_name,
                     )
                 )
@@ -197,13 +194,10 @@ class UsageRateCardVersion(models.Model):
 
     def _check_complete(self):
         self.ensure_one()
-        if self.charge_model in TIERED and not self.tier_ids.filtered(
-            lambda t: not t.up_to
-        ):
+        if self.charge_model in TIERED and not self.tier_ids.filtered(lambda t: not t.up_to):
             raise UserError(
                 self.env._(
-                    "%(version)s needs a last tier without an upper bound, so that every "
-                    "quantity has a price.",
+                    "%(version)s needs a last tier without an upper bound, so that every quantity has a price.",
                     version=self.display_name,
                 )
             )
@@ -247,6 +241,4 @@ class UsageRateCardVersion(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_draft_only(self):
         if self.filtered(lambda v: v.state != "draft"):
-            raise UserError(
-                self.env._("Only draft versions can be deleted. End this one instead.")
-            )
+            raise UserError(self.env._("Only draft versions can be deleted. End this one instead."))

@@ -14,12 +14,8 @@ class UsageSource(models.Model):
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
-    )
-    transport = fields.Selection(
-        [("manual", "Manual entry")], required=True, default="manual"
-    )
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    transport = fields.Selection([("manual", "Manual entry")], required=True, default="manual")
     tz = fields.Selection(
         tz_get,
         string="Time Zone",
@@ -60,11 +56,7 @@ class UsageSource(models.Model):
     )
 
     def _compute_batch_count(self):
-        counts = dict(
-            self.env["usage.batch"]._read_group(
-                [("source_id", "in", self.ids)], ["source_id"], ["__count"]
-            )
-        )
+        counts = dict(self.env["usage.batch"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))
         for source in self:
             source.batch_count = counts.get(source, 0)
 

@@ -17,13 +17,9 @@ class UsageSubject(models.Model):
         tracking=True,
         help="Serial or number under which usage arrives.",
     )
-    name = fields.Char(
-        required=True, compute="_compute_name", store=True, readonly=False, precompute=True
-    )
+    name = fields.Char(required=True, compute="_compute_name", store=True, readonly=False, precompute=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -40,9 +36,7 @@ class UsageSubject(models.Model):
     )
     product_id = fields.Many2one("product.product", check_company=True)
     location = fields.Char(tracking=True)
-    identity_ids = fields.One2many(
-        "usage.subject.identity", "subject_id", string="Other Identities"
-    )
+    identity_ids = fields.One2many("usage.subject.identity", "subject_id", string="Other Identities")
     assignment_ids = fields.One2many("usage.assignment", "subject_id")
     contract_line_id = fields.Many2one(
         "contract.line", compute="_compute_contract_line_id", string="Current Contract Line"
@@ -69,18 +63,14 @@ class UsageSubject(models.Model):
     def _compute_contract_line_id(self):
         now = fields.Datetime.now()
         for subject in self:
-            current = subject.assignment_ids.filtered(
-                lambda a: a.start_at <= now and (not a.end_at or now < a.end_at)
-            )
+            current = subject.assignment_ids.filtered(lambda a: a.start_at <= now and (not a.end_at or now < a.end_at))
             subject.contract_line_id = current[:1].contract_line_id
 
     @api.depends("code", "name")
     def _compute_display_name(self):
         for subject in self:
             named = subject.name and subject.name != subject.code
-            subject.display_name = (
-                f"{subject.code} {subject.name}" if named else subject.code
-            )
+            subject.display_name = f"{subject.code} {subject.name}" if named else subject.code
 
     def action_view_events(self):
         """Open the events of these subjects, newest first."""

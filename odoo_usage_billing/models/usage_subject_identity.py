@@ -11,9 +11,7 @@ class UsageSubjectIdentity(models.Model):
 
     identity = fields.Char(required=True, index=True)
     subject_id = fields.Many2one("usage.subject", required=True, ondelete="cascade")
-    source_id = fields.Many2one(
-        "usage.source", help="Leave empty when every source uses this name."
-    )
+    source_id = fields.Many2one("usage.source", help="Leave empty when every source uses this name.")
     company_id = fields.Many2one(related="subject_id.company_id", store=True)
     active = fields.Boolean(default=True)
 

@@ -20,9 +20,7 @@ class UsageSuspense(models.Model):
 
     batch_id = fields.Many2one("usage.batch", required=True, index=True, ondelete="restrict")
     source_id = fields.Many2one("usage.source", required=True, ondelete="restrict")
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, ondelete="restrict"
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, ondelete="restrict")
     row_number = fields.Integer(string="Row", readonly=True)
     suspense_key = fields.Char(required=True, readonly=True)
     reason_code = fields.Char(string="Reason", required=True, index=True, readonly=True)
@@ -65,9 +63,7 @@ class UsageSuspense(models.Model):
     def _compute_message(self):
         sentences = self._reason_sentences()
         for suspense in self:
-            suspense.message = self._phrase(
-                suspense.reason_code, suspense.reason_params, sentences
-            )
+            suspense.message = self._phrase(suspense.reason_code, suspense.reason_params, sentences)
 
     @api.model
     def _phrase(self, code, params, sentences=None):
@@ -80,6 +76,15 @@ class UsageSuspense(models.Model):
             return text % (params or {})
         except (KeyError, ValueError, TypeError):
             return text
+
+    @api.depends("batch_id", "row_number")
+    def _compute_display_name(self):
+        for suspense in self:
+            suspense.display_name = self.env._(
+                "%(batch)s, row %(row)s",
+                batch=suspense.batch_id.name or "",
+                row=suspense.row_number,
+            )
 
     @api.depends("payload")
     def _compute_payload(self):
@@ -177,12 +182,8 @@ class UsageSuspense(models.Model):
                 }
             )
             results = batch._store(records)
-            refused = {
-                refusal.record.external_id
-                for result in results
-                for refusal in result.refusals
-            }
-            sent.filtered(lambda s: s.external_id not in refused).write(
+            refused = {refusal.record.external_id for result in results for refusal in result.refusals}
+            sent.filtered(lambda s, refused=refused: s.external_id not in refused).write(
                 {"state": "recycled", "closed_by_id": self.env.uid}
             )
         return True
@@ -193,8 +194,7 @@ class UsageSuspense(models.Model):
         if rows.filtered(lambda s: not s.closed_reason):
             raise UserError(
                 self.env._(
-                    "Fill in why the record is written off, then write it off. The row stays "
-                    "and shows who closed it."
+                    "Fill in why the record is written off, then write it off. The row stays and shows who closed it."
                 )
             )
         rows.write({"state": "written_off", "closed_by_id": self.env.uid})
@@ -202,8 +202,4 @@ class UsageSuspense(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(
-            self.env._(
-                "Suspense is never deleted, so that no usage is lost. Recycle it or write it off."
-            )
-        )
+        raise UserError(self.env._("Suspense is never deleted, so that no usage is lost. Recycle it or write it off."))

@@ -1,2 +1,3 @@
-from .. import wizards  # noqa: F401 - usage.preview must exist before it is extended
+# usage.preview must exist before it is extended here.
+from .. import wizards
 from . import usage_preview_table

@@ -21,6 +21,7 @@ DO UPDATE SET
     last_at = GREATEST(b.last_at, EXCLUDED.last_at)
 """
 
+
 class Bucket:
     """A running sum for one grain. Quantities are exact Decimals in the metric's unit."""
 
@@ -79,12 +80,7 @@ def upsert(cr, company_id, buckets, copy_rows):
 def escape(text):
     """Text as COPY's text format wants it."""
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
-        return (
-            text.replace("\\", "\\\\")
-            .replace("\t", "\\t")
-            .replace("\n", "\\n")
-            .replace("\r", "\\r")
-        )
+        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
 
 
@@ -99,7 +95,9 @@ SUMS = """
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 DIFFERING = (
-    "WITH truth AS (" + SUMS + """)
+    "WITH truth AS ("
+    + SUMS
+    + """)
 SELECT count(*) FROM truth
   FULL JOIN (SELECT * FROM usage_bucket WHERE contract_line_id = ANY(%s)) kept USING (
        contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot,

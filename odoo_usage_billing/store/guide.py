@@ -127,9 +127,7 @@ class Guide:
                 self.elsewhere[identity] = company_id
             elif self.subjects.setdefault(identity, subject_id) != subject_id:
                 self.ambiguous.add(identity)
-        self._load_assignments(
-            [self.subjects[name] for name in identities if name in self.subjects]
-        )
+        self._load_assignments([self.subjects[name] for name in identities if name in self.subjects])
 
     def _load_assignments(self, subject_ids):
         self.env["usage.assignment"].flush_model()
@@ -216,7 +214,4 @@ class Guide:
 
     def is_invoiced(self, line_id, usage_date):
         """Whether the billing period that holds this local day is invoiced."""
-        return any(
-            start <= usage_date < end
-            for start, end in self.invoiced_until.get(line_id, ())
-        )
+        return any(start <= usage_date < end for start, end in self.invoiced_until.get(line_id, ()))

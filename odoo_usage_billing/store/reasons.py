@@ -9,9 +9,7 @@ from odoo.tools import LazyTranslate
 _lt = LazyTranslate(__name__)
 
 REASONS = {
-    "unknown_subject": _lt(
-        "Unknown serial %(subject)s. Register the subject (or correct the serial), then recycle."
-    ),
+    "unknown_subject": _lt("Unknown serial %(subject)s. Register the subject (or correct the serial), then recycle."),
     "ambiguous_subject": _lt(
         "The identity %(subject)s belongs to several subjects. Keep it on one of them, then recycle."
     ),
@@ -19,9 +17,7 @@ REASONS = {
         "The serial %(subject)s is registered in company %(company)s. Import the file there, "
         "or register the subject in this company."
     ),
-    "unknown_metric": _lt(
-        "Unknown metric %(metric)s. Create the billable metric or correct the code, then recycle."
-    ),
+    "unknown_metric": _lt("Unknown metric %(metric)s. Create the billable metric or correct the code, then recycle."),
     "no_assignment": _lt(
         "%(subject)s is not assigned to a contract line for %(metric)s at %(occurred_at)s. "
         "Assign it for that date, then recycle."

@@ -86,7 +86,5 @@ def dimension_key(dimensions, names):
     if not names or not dimensions:
         return ""
     return ";".join(
-        f"{name}={str(dimensions[name]).replace(';', ',')}"
-        for name in names
-        if dimensions.get(name) not in (None, "")
+        f"{name}={str(dimensions[name]).replace(';', ',')}" for name in names if dimensions.get(name) not in (None, "")
     )

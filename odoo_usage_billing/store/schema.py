@@ -148,8 +148,7 @@ def ensure_partitions(cr, first, last):
         if name not in existing:
             cr.execute(
                 SQL(
-                    "CREATE TABLE IF NOT EXISTS %s PARTITION OF usage_event"
-                    " FOR VALUES FROM (%s) TO (%s)",
+                    "CREATE TABLE IF NOT EXISTS %s PARTITION OF usage_event FOR VALUES FROM (%s) TO (%s)",
                     SQL.identifier(name),
                     month.isoformat(),
                     following.isoformat(),

@@ -23,9 +23,7 @@ from .records import (
 )
 from .schema import ensure_partitions
 
-COPY_KEYS = (
-    "COPY usage_event_key (source_id, external_key, content_digest, event_id) FROM STDIN"
-)
+COPY_KEYS = "COPY usage_event_key (source_id, external_key, content_digest, event_id) FROM STDIN"
 COPY_EVENTS = (
     "COPY usage_event (id, company_id, source_id, batch_id, row_number, external_id,"
     " subject_id, assignment_id, contract_line_id, metric_id, end_user_id, occurred_at,"
@@ -116,12 +114,8 @@ class UsageWriter:
         if not self.oldest <= occurred_at <= self.newest:
             return self._refuse_time(record)
         if record.quantity < 0 and not metric.accepts_negative:
-            return Refusal(
-                record, "negative_quantity", {"quantity": plain(record.quantity)}
-            )
-        owner = guide.owner_at(
-            subject_id, metric.id, occurred_at.replace(tzinfo=None)
-        )
+            return Refusal(record, "negative_quantity", {"quantity": plain(record.quantity)})
+        owner = guide.owner_at(subject_id, metric.id, occurred_at.replace(tzinfo=None))
         if owner is None:
             return Refusal(
                 record,
@@ -266,9 +260,7 @@ class UsageWriter:
             with self.cr.savepoint(flush=False):
                 self._claim(numbered)
         except psycopg2.errors.UniqueViolation as clash:
-            raise ConcurrencyError(
-                "usage keys were claimed by a concurrent transaction"
-            ) from clash
+            raise ConcurrencyError("usage keys were claimed by a concurrent transaction") from clash
 
     def _drop_known(self, unique, refusals, duplicates):
         """The rows of `unique` whose key is not stored; others go to their list."""

@@ -21,9 +21,7 @@ class UsageCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "odoo_usage_billing.group_usage_manager"
-        )
+        return super().get_default_groups() | cls.quick_ref("odoo_usage_billing.group_usage_manager")
 
     @classmethod
     def setUpClass(cls):
@@ -54,9 +52,7 @@ class UsageCommon(AccountTestInvoicingCommon):
     @classmethod
     def make_card(cls, tiers=(), charge_model="graduated", **vals):
         """An active card; `tiers` are (up_to or None, unit price, flat amount)."""
-        card = cls.env["usage.rate.card"].create(
-            {"name": vals.pop("name", "Card"), "company_id": cls.company.id}
-        )
+        card = cls.env["usage.rate.card"].create({"name": vals.pop("name", "Card"), "company_id": cls.company.id})
         version = cls.env["usage.rate.card.version"].create(
             {
                 "card_id": card.id,
@@ -115,10 +111,7 @@ class UsageCommon(AccountTestInvoicingCommon):
     def make_subjects(cls, line, count, prefix="PRN"):
         """`count` devices assigned to a contract line since long ago."""
         subjects = cls.env["usage.subject"].create(
-            [
-                {"code": f"{prefix}{number:04d}", "company_id": cls.company.id}
-                for number in range(1, count + 1)
-            ]
+            [{"code": f"{prefix}{number:04d}", "company_id": cls.company.id} for number in range(1, count + 1)]
         )
         cls.env["usage.assignment"].create(
             [

@@ -50,9 +50,7 @@ class TestBillingRun(UsageCommon):
         run = self.run_billing(date(2026, 4, 1), self.contracts[0])
         self.assertEqual(run.invoice_count, 3)
         starts = self.contracts[0].contract_line_ids.usage_period_ids.mapped("date_start")
-        self.assertEqual(
-            sorted(starts), [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
-        )
+        self.assertEqual(sorted(starts), [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)])
 
     def test_a_period_without_usage_is_invoiced_at_zero(self):
         run = self.run_billing(date(2026, 3, 1), self.contracts[0])

@@ -41,10 +41,7 @@ class TestMainJob(UsageCommon):
 
     def send_pages(self, each):
         return self.send(
-            [
-                self.record(device.code, each, row_number=row)
-                for row, device in enumerate(self.devices, start=2)
-            ]
+            [self.record(device.code, each, row_number=row) for row, device in enumerate(self.devices, start=2)]
         )
 
     def test_usage_above_the_baseline_is_invoiced_in_tiers_and_posted(self):
@@ -88,8 +85,21 @@ class TestMainJob(UsageCommon):
         self.assertEqual(str(rated[0].charge.amount), "858.00")
         self.assertFalse(self.env["usage.charge"].search([("contract_id", "=", self.contract.id)]))
 
+    def test_every_sentence_of_the_kernel_can_be_translated(self):
+        from ..models.trace_texts import BY_TEMPLATE
+        from ..rating import messages
+
+        sentences = {*messages.TEMPLATES.values(), *messages.RICHER.values()}
+        self.assertEqual(set(BY_TEMPLATE), sentences)
+
+    def test_fixed_lines_come_before_the_sections_of_usage(self):
+        self.send_pages(600)
+        lines = self.run_billing().line_ids.move_ids.invoice_line_ids.sorted("sequence")
+        self.assertEqual(lines[0].product_id, self.product_service)
+        self.assertEqual(lines[1].display_type, "line_section")
+
     def test_the_explanation_recomputes_the_amount(self):
-        from odoo.addons.odoo_usage_billing.rating import TraceStep, recompute
+        from ..rating import TraceStep, recompute
 
         self.send_pages(600)
         charge = self.run_billing().line_ids.move_ids.usage_period_ids.charge_ids

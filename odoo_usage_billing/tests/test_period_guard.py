@@ -16,9 +16,7 @@ class TestPeriodGuard(UsageCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls.make_contract(
-            [cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.5))]
-        )
+        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.5))])
         cls.line = cls.contract.contract_line_ids
         cls.make_subjects(cls.line, 1)
         cls.send([cls.record("PRN0001", 10)])
@@ -69,9 +67,7 @@ class TestPeriodGuard(UsageCommon):
         self.run_billing()
         again = self.invoices() - first
         self.assertEqual(again.amount_untaxed, 5)
-        self.assertEqual(
-            sorted(self.line.usage_period_ids.mapped("state")), ["invoiced", "released"]
-        )
+        self.assertEqual(sorted(self.line.usage_period_ids.mapped("state")), ["invoiced", "released"])
         with self.assertRaises(UserError):
             first.button_draft()
 

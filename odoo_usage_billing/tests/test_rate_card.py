@@ -21,9 +21,7 @@ class TestRateCard(UsageCommon):
     def test_activating_a_later_version_ends_the_earlier_one(self):
         card = self.make_card(charge_model="per_unit", unit_price=1)
         first = card.version_ids
-        later = self.draft(
-            card, date_start=date(2026, 3, 1), charge_model="per_unit", unit_price=2
-        )
+        later = self.draft(card, date_start=date(2026, 3, 1), charge_model="per_unit", unit_price=2)
         later.action_activate()
         self.assertEqual(first.date_end, date(2026, 3, 1))
         self.assertEqual(card._version_on(date(2026, 2, 28)), first)
@@ -93,8 +91,7 @@ class TestRateCard(UsageCommon):
     def test_prices_keep_the_digits_that_were_typed(self):
         card = self.make_card(charge_model="per_unit", unit_price=0.000123456789, flat_amount=600)
         self.env.cr.execute(
-            "SELECT unit_price::text, flat_amount::text FROM usage_rate_card_version"
-            " WHERE id = %s",
+            "SELECT unit_price::text, flat_amount::text FROM usage_rate_card_version WHERE id = %s",
             (card.version_ids.id,),
         )
         self.assertEqual(
@@ -116,9 +113,7 @@ class TestRateCard(UsageCommon):
             self.make_contract([self.usage_line(card)])
 
     def test_a_band_across_midnight_belongs_to_the_day_it_begins(self):
-        band = self.env["usage.rate.card.band"].new(
-            {"hour_from": 22, "hour_to": 6, "weekdays": "01234"}
-        )
+        band = self.env["usage.rate.card.band"].new({"hour_from": 22, "hour_to": 6, "weekdays": "01234"})
         self.assertTrue(band._holds(4, 23 * 60))  # Friday 23:00
         self.assertTrue(band._holds(5, 60))  # Saturday 1:00, of Friday's night
         self.assertFalse(band._holds(0, 60))  # Monday 1:00, of Sunday's night
@@ -133,16 +128,12 @@ class TestRateCard(UsageCommon):
         card = self.make_card(charge_model="per_unit", unit_price=1)
         line = self.make_contract([self.usage_line(card)]).contract_line_ids
         baselines = self.env["usage.baseline"]
-        baselines.create(
-            {"contract_line_id": line.id, "date_start": date(2026, 1, 1), "quantity": 5}
-        )
+        baselines.create({"contract_line_id": line.id, "date_start": date(2026, 1, 1), "quantity": 5})
         with (
             mute_logger("odoo.sql_db"),
             self.assertRaises(psycopg2.errors.ExclusionViolation),
         ):
-            baselines.create(
-                {"contract_line_id": line.id, "date_start": date(2026, 6, 1), "quantity": 6}
-            )
+            baselines.create({"contract_line_id": line.id, "date_start": date(2026, 6, 1), "quantity": 6})
             self.env.flush_all()
 
     def test_time_of_use_bands_price_by_the_local_slot(self):
@@ -150,9 +141,7 @@ class TestRateCard(UsageCommon):
         card = self.make_card(
             charge_model="time_of_use",
             band_ids=[
-                Command.create(
-                    {"name": "Peak", "hour_from": 7, "hour_to": 22, "unit_price": 0.3}
-                ),
+                Command.create({"name": "Peak", "hour_from": 7, "hour_to": 22, "unit_price": 0.3}),
                 Command.create({"name": "Night", "hour_from": 22, "hour_to": 7, "unit_price": 0.1}),
             ],
         )

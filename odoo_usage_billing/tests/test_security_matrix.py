@@ -47,9 +47,7 @@ class TestSecurityMatrix(UsageCommon):
             [
                 cls.usage_line(
                     cls.make_card(charge_model="per_unit", unit_price=0.5),
-                    usage_baseline_ids=[
-                        Command.create({"date_start": date(2026, 1, 1), "quantity": 1})
-                    ],
+                    usage_baseline_ids=[Command.create({"date_start": date(2026, 1, 1), "quantity": 1})],
                 )
             ]
         )
@@ -74,16 +72,12 @@ class TestSecurityMatrix(UsageCommon):
         return [
             name
             for name, model in self.env.registry.items()
-            if name.startswith("usage.")
-            and model._original_module == "odoo_usage_billing"
-            and not model._abstract
+            if name.startswith("usage.") and model._original_module == "odoo_usage_billing" and not model._abstract
         ]
 
     def allowed(self, model, user):
         records = self.env[model].with_user(user)
-        return "".join(
-            letter for operation, letter in LETTERS.items() if records.has_access(operation)
-        )
+        return "".join(letter for operation, letter in LETTERS.items() if records.has_access(operation))
 
     def test_every_model_has_a_row_in_the_matrix(self):
         self.assertEqual(sorted(self.models_of_addon()), sorted(MATRIX))
@@ -92,9 +86,7 @@ class TestSecurityMatrix(UsageCommon):
         for model, expected in MATRIX.items():
             for name, letters in zip(GROUPS, expected, strict=True):
                 with self.subTest(model=model, group=name):
-                    self.assertEqual(
-                        sorted(self.allowed(model, self.users[name])), sorted(letters)
-                    )
+                    self.assertEqual(sorted(self.allowed(model, self.users[name])), sorted(letters))
 
     def test_portal_and_plain_employees_reach_no_usage_model(self):
         for model in MATRIX:
@@ -117,8 +109,7 @@ class TestSecurityMatrix(UsageCommon):
                 continue  # shared, or private to who made it
             ours = self.env[model].sudo().search([("company_id", "=", self.company.id)])
             with self.subTest(model=model):
-                if model not in ("usage.subject.identity", "usage.rate.card.tier",
-                                 "usage.rate.card.band"):
+                if model not in ("usage.subject.identity", "usage.rate.card.tier", "usage.rate.card.band"):
                     self.assertTrue(ours, "the test needs a row to hide")
                 seen = self.env[model].with_user(stranger).search([])
                 self.assertFalse(seen & ours)

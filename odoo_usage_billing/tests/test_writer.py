@@ -16,9 +16,7 @@ class TestWriter(UsageCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls.make_contract(
-            [cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))]
-        )
+        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
         cls.line = cls.contract.contract_line_ids
         cls.devices = cls.make_subjects(cls.line, 3)
 
@@ -57,9 +55,7 @@ class TestWriter(UsageCommon):
                 self.record("PRN0001", 9, external_id="a"),
             ]
         )
-        self.assertEqual(
-            (batch.accepted_count, batch.duplicate_count, batch.suspended_count), (1, 1, 1)
-        )
+        self.assertEqual((batch.accepted_count, batch.duplicate_count, batch.suspended_count), (1, 1, 1))
 
     def test_identity_does_not_contain_time(self):
         self.send([self.record("PRN0001", 5, external_id="a")])
@@ -67,9 +63,7 @@ class TestWriter(UsageCommon):
         self.assertEqual(batch.suspense_ids.reason_code, "conflict")
 
     def test_each_refusal_has_its_reason_and_a_sentence(self):
-        self.env["usage.assignment"].search([("subject_id.code", "=", "PRN0003")]).end_at = (
-            datetime(2025, 1, 1)
-        )
+        self.env["usage.assignment"].search([("subject_id.code", "=", "PRN0003")]).end_at = datetime(2025, 1, 1)
         self.source.max_age_days = 100000
         cases = {
             "unknown_subject": self.record("NOPE", 1),
@@ -121,14 +115,13 @@ class TestWriter(UsageCommon):
         self.assertEqual(sum(self.events().mapped("quantity")), 5)
 
     def test_buckets_equal_their_events_and_are_put_right_when_not(self):
-        from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
+        from ..store.buckets import rebuild_buckets
 
         self.send([self.record(device.code, 100) for device in self.devices])
         cr = self.env.cr
         self.assertEqual(rebuild_buckets(cr, self.line.ids), 0)
         cr.execute(
-            "UPDATE usage_bucket SET quantity_sum = 7 WHERE contract_line_id = %s"
-            " AND subject_id = %s",
+            "UPDATE usage_bucket SET quantity_sum = 7 WHERE contract_line_id = %s AND subject_id = %s",
             (self.line.id, self.devices[0].id),
         )
         self.assertEqual(rebuild_buckets(cr, self.line.ids), 1)

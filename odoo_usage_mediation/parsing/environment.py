@@ -15,6 +15,12 @@ from .times import TimeRules, time_reader
 _BLANKS = re.compile(r"\s+")
 
 
+def _reading(read: Callable, place: int, trimmed: bool) -> Callable:
+    if trimmed:
+        return lambda row: read(row[place])
+    return lambda row: read(row[place].strip())
+
+
 def header_key(name: str) -> str:
     """Make column names comparable: case and blanks do not count, nor does a byte order mark."""
     return _BLANKS.sub(" ", name.replace("\ufeff", "").strip()).casefold()
@@ -40,6 +46,8 @@ class Environment:
             header_key(name): frozenset([*words, *[word.strip() for word in extra]])
             for name, extra in profile.column_null_words.items()
         }
+        # Whether cells come trimmed already.
+        self.trimmed = False
         # Spreadsheet numbers hold 15 digits; a longer identity in a number cell has been rounded.
         self.rounds_numbers = False
         self._numbers: dict = {}
@@ -83,7 +91,7 @@ class Environment:
             self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
-            return lambda row: read(row[place].strip())
+            return _reading(read, place, self.trimmed)
         return lambda row: read(get(row))
 
     def _style(self, spec):
@@ -108,19 +116,19 @@ class Environment:
             return lambda row: read(spec["constant"])
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
-            return lambda row: read(row[place].strip())
+            return _reading(read, place, self.trimmed)
         return lambda row: read(get(row))
 
 
 class CellEnvironment(Environment):
     """Columns by place in a row of cells. ``names`` are the header's, or the profile's own.
 
-    ``typed``: cells may be Canonical (XLSX); these are not trimmed.
+    ``typed``: cells are trimmed, and may be Canonical (XLSX).
     """
 
     def __init__(self, profile, context, names: Sequence, typed: bool, styles: dict | None = None):
         super().__init__(profile, context, styles)
-        self.typed = self.rounds_numbers = typed
+        self.trimmed = self.rounds_numbers = typed
         self._places: dict[str, list[int]] = {}
         for place, name in enumerate(names):
             if name:
@@ -136,9 +144,9 @@ class CellEnvironment(Environment):
         return places[0]
 
     def plain_place(self, spec: dict):
-        """Return the place of a column of separated text; None for typed cells, context, or a choice."""
+        """Return the place of a column; None for context, or a choice of several."""
         names = [spec["column"], *spec.get("or", [])]
-        if self.typed or any(name.startswith("@") for name in names):
+        if any(name.startswith("@") for name in names):
             return None
         places = [place for name in names if (place := self._place(name)) is not None]
         return places[0] if len(places) == 1 else None
@@ -147,8 +155,8 @@ class CellEnvironment(Environment):
         place = self._place(name)
         if place is None:
             return None
-        if self.typed:
-            return lambda row: row[place] if type(row[place]) is Canonical else row[place].strip()
+        if self.trimmed:
+            return lambda row: row[place]
         return lambda row: row[place].strip()
 
 

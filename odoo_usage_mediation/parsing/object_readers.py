@@ -120,8 +120,13 @@ def _fitted(number, row, names, profile):
     if isinstance(row, dict) or len(row) != len(names):
         params = {"found": str(len(row)), "expected": str(len(names)), "why": "after correction"}
         return Rejection(number, "bad_row_shape", params, "", row)
+    if profile.format != "xlsx":
+        return number, row if type(row) is list else list(row)
     # Text from a workbook's suspense: numbers were written in canonical form when they were read.
-    typed = profile.format == "xlsx" and profile.decimal != "."
-    return number, [
-        Canonical(cell) if typed and cell.replace(".", "", 1).lstrip("-").isdigit() else cell for cell in row
-    ]
+    typed = profile.decimal != "."
+    cells = [str(cell).strip() for cell in row]
+    return number, [Canonical(cell) if typed and _is_plain_number(cell) else cell for cell in cells]
+
+
+def _is_plain_number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()

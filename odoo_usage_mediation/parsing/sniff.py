@@ -59,7 +59,7 @@ def _sniff_workbook(opened, limits, deadline):
     package = Package(opened, limits, deadline)
     name, part = package.sheet_part("")
     sheet = SheetRows(package, part, read_strings(package), read_styles(package))
-    rows = [[str(cell) for cell in cells] for _number, cells in islice(sheet, SAMPLE_ROWS) if any(cells)]
+    rows = [[str(cell) for cell in cells] for _number, cells, _plain in islice(sheet, SAMPLE_ROWS) if any(cells)]
     return _table("xlsx", "", "", name, [entry[0] for entry in package.sheets], rows)
 
 

@@ -106,7 +106,7 @@ def _source(spec: dict, env) -> Callable:
         return lambda row: separator.join([part(row) for part in parts])
     place, nulls = env.plain_place(spec), env.null_words(spec["column"])
     if place is not None:
-        return _cell_text(place, nulls)
+        return _trimmed_text(place, nulls) if env.trimmed else _cell_text(place, nulls)
     get = env.getter(spec)
 
     def read(row):
@@ -124,6 +124,18 @@ def _cell_text(place: int, nulls: frozenset) -> Callable:
         if text.isascii():
             return "" if text in nulls else text
         return "" if text in nulls else clean(text)
+
+    return read
+
+
+def _trimmed_text(place: int, nulls: frozenset) -> Callable:
+    """The same for a cell that is trimmed and may be Canonical (XLSX)."""
+
+    def read(row):
+        text = row[place]
+        if text in nulls:
+            return ""
+        return text if text.isascii() and "\0" not in text else clean(text)
 
     return read
 

@@ -125,12 +125,8 @@ _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ESCAPED = re.compile(r"_x([0-9a-fA-F]{4})_")
 
 
-def xml_text(data: bytes) -> str:
-    """Decode character data of a part: UTF-8, the five entities, and Excel's _xHHHH_ escapes."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise FileRefused("bad_encoding", encoding="UTF-8") from None
+def unescape_xml(text: str) -> str:
+    """Resolve the five entities of XML, character references, and Excel's _xHHHH_ escapes."""
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     return unescape(text) if "_x" in text else text

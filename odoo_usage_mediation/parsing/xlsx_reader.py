@@ -12,8 +12,9 @@ from .reader import Parsed, map_cells
 from .reasons import FileRefused
 from .records import Rejection
 from .texts import storable
+from .xlsx_cells import Cell
 from .xlsx_package import Package
-from .xlsx_rows import Cell, SheetRows
+from .xlsx_rows import SheetRows, mark_spilled
 from .xlsx_values import read_strings, read_styles
 
 
@@ -62,12 +63,12 @@ class _Table:
             self._names = self._profile.columns
             return self._names
         cells: list = []
-        for number, row in self._rows:
-            if number > header:
-                self._waiting.append((number, row))
-            if number == header:
-                cells = row
-            if number >= header:
+        for entry in self._rows:
+            if entry[0] > header:
+                self._waiting.append(entry)
+            if entry[0] == header:
+                cells = entry[1]
+            if entry[0] >= header:
                 break
         else:
             if not header > 1:
@@ -88,37 +89,21 @@ class _Table:
     def __iter__(self) -> Iterator:
         width = len(self._names)
         merged = [span for span in self._merged if span[1] >= self._first and span[2] < width]
-        for number, row in chain(self._waiting, self._rows):
-            if self._spilled:
-                self._mark_spilled(number, row)
-            entry = self._entry(number, row, width, merged)
-            if entry is not None:
-                yield entry
-
-    def _entry(self, number, row, width, merged):
-        """Return (row number, cells), a Rejection, or None for what is no row."""
-        if number < self._first or not any(row):
-            return None
-        if len(row) != width:
-            row = row[:width] if len(row) > width else row + [""] * (width - len(row))
-        if not row or not row[0]:
-            if not any(map(str.strip, row)) and Cell not in map(type, row):
-                return None
-        while merged and merged[0][1] < number:
-            merged.pop(0)
-        return self._flaw(number, row, merged) or (number, row)
-
-    def _mark_spilled(self, number, row):
-        """Mark the cells that hold results of an array formula of another cell."""
-        while self._spilled and self._spilled[0][1] < number:
-            self._spilled.pop(0)
-        for top, bottom, left, right in self._spilled:
-            if top > number:
-                break
-            for place in range(left, min(right + 1, len(row)) if number <= bottom else left):
-                if type(row[place]) is not Cell and row[place]:
-                    row[place] = Cell(row[place])
-                    row[place].flaw = "formula"
+        for number, row, plain in chain(self._waiting, self._rows):
+            if number < self._first:
+                continue
+            if self._spilled or len(row) != width:
+                row = [*row[:width], *[""] * (width - len(row))]
+            if self._spilled and mark_spilled(row, self._spilled, number):
+                plain = False
+            if not row[0] and not any(row) and Cell not in map(type, row):
+                continue
+            if plain and not merged:
+                yield number, row
+                continue
+            while merged and merged[0][1] < number:
+                merged.pop(0)
+            yield self._flaw(number, row, merged) or (number, row)
 
     def _flaw(self, number, row, merged):
         if merged:
@@ -129,8 +114,6 @@ class _Table:
                     return self._reject(number, "merged_cell", row, range=_range(top, bottom, left, right))
         limit = self._limits.max_cell_chars
         cached = self._profile.formulas == "cached"
-        if Cell not in map(type, row) and max(map(len, row)) <= limit:
-            return None
         for place, cell in enumerate(row):
             if type(cell) is Cell and place in self._used:
                 name = self._names[place] or _letters(place)

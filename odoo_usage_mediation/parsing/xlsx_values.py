@@ -11,7 +11,7 @@ from .containers import CHUNK
 from .quantities import EXACT, decimal_from_float
 from .reasons import FileRefused
 from .texts import Canonical
-from .xlsx_package import Package, parse_fragment, unescape, xml_text
+from .xlsx_package import Package, parse_fragment, unescape, unescape_xml
 
 NUMBER, DATE, DATE_TIME, CLOCK, LENGTH = range(5)
 _SIMPLE_STRING = re.compile(rb'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
@@ -32,7 +32,7 @@ _MAX_STRING_BYTES = 16 << 20
 
 
 def read_strings(package: Package) -> list[str]:
-    """Return the table of shared strings, in order; rich text is joined, phonetics left out."""
+    """Return the table of shared strings, in order, trimmed; rich text is joined, phonetics left out."""
     part = package.part_of_type("sharedStrings")
     if part is None:
         return []
@@ -62,12 +62,15 @@ def _append_strings(strings: list, data: bytes, head: bytes) -> None:
     """Add the strings of some whole ``si`` elements; ``head`` is the start tag of their table."""
     simple = _SIMPLE_STRING.findall(data)
     if len(simple) == data.count(b"<si") and b"<!" not in data:
-        strings.extend(map(xml_text, simple))
+        try:
+            strings.extend([unescape_xml(text.decode("utf-8")).strip() for text in simple])
+        except UnicodeDecodeError:
+            raise FileRefused("bad_encoding", encoding="UTF-8") from None
         return
     prefix = _TABLE.match(head).group(1) or b""
     root = parse_fragment(head + data + b"</" + prefix + b"sst>", "sharedStrings")
     for node in root.iter("{*}si"):
-        strings.append(unescape(inner_text(node)))
+        strings.append(unescape(inner_text(node)).strip())
 
 
 def inner_text(node) -> str:
@@ -137,23 +140,32 @@ def number_text(text: str) -> Canonical:
 
 
 _days: dict = {}
+_clocks: dict = {}
+_CACHE_ENTRIES = 20_000
 
 
 def serial_text(text: str, kind: int, date1904: bool) -> str:
     """Return a serial date, clock time or length as canonical ISO text; the text itself if it is none."""
-    day, point, part = text.partition(".")
-    known = _days.get((day, date1904))
-    if known and point and kind == DATE_TIME and part.isdigit():
-        # The hot path, in whole milliseconds; a part that rounds up to a day takes the long way.
-        millis = (int(part[:15].ljust(15, "0")) * 86_400_000 + 500_000_000_000_000) // 1_000_000_000_000_000
-        if millis < 86_400_000:
-            seconds, millis = divmod(millis, 1000)
-            clock = f"{known} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-            return Canonical(f"{clock}.{millis:03d}000" if millis else clock)
+    if kind == DATE_TIME:
+        # The hot path: days and clock times repeat, so each is worked out once.
+        day, _point, part = text.partition(".")
+        date, clock = _days.get((day, date1904)), _clocks.get(part)
+        if date and clock:
+            return Canonical(date + clock)
     shown = _serial_text(text, kind, date1904)
-    if kind == DATE_TIME and len(day) == 5 and day.isdigit() and shown[10:11] == " " and len(_days) < 20_000:
-        _days[day, date1904] = _serial_text(day, DATE, date1904)
+    if kind == DATE_TIME and len(day) == 5 and shown[10:11] == " ":
+        _remember(day, part, shown, date1904)
     return shown
+
+
+def _remember(day: str, part: str, shown: str, date1904: bool) -> None:
+    """Keep the date of a day and the clock of a part, unless rounding carried into the next day."""
+    for known in (_days, _clocks):
+        if len(known) >= _CACHE_ENTRIES:
+            known.clear()
+    date = _serial_text(day, DATE, date1904)
+    if shown.startswith(date):
+        _days[day, date1904], _clocks[part] = Canonical(date), shown[10:]
 
 
 def _serial_text(text: str, kind: int, date1904: bool) -> str:

@@ -148,7 +148,17 @@ class UsageProfileWizard(models.TransientModel):
         )
         if not self.make_source:
             return profile._open()
-        source = self.env["usage.source"].create(
+        source = self._make_source(profile)
+        return {
+            "type": "ir.actions.act_window",
+            "name": source.display_name,
+            "res_model": source._name,
+            "res_id": source.id,
+            "view_mode": "form",
+        }
+
+    def _make_source(self, profile):
+        return self.env["usage.source"].create(
             {
                 "name": self.name,
                 "code": f"profile-{profile.id}",
@@ -158,13 +168,6 @@ class UsageProfileWizard(models.TransientModel):
                 "tz": self.tz or "UTC",
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": source.display_name,
-            "res_model": source._name,
-            "res_id": source.id,
-            "view_mode": "form",
-        }
 
     # -- preview -----------------------------------------------------------
 

@@ -12,4 +12,4 @@ class UsageUploadTotal(models.TransientModel):
     metric_id = fields.Many2one("usage.metric")
     uom_id = fields.Many2one(related="metric_id.uom_id")
     event_count = fields.Integer(string="Rows")
-    quantity = fields.Float(digits=(32, 9), string="Sum of Quantities")
+    quantity = fields.Float(digits=(32, 9))

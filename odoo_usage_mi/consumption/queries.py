@@ -30,8 +30,7 @@ def _aggregate(line):
 
 def _within(line, date_start, date_end):
     return SQL(
-        "b.contract_line_id = %s AND b.metric_id = %s"
-        " AND b.usage_date >= %s AND b.usage_date < %s",
+        "b.contract_line_id = %s AND b.metric_id = %s AND b.usage_date >= %s AND b.usage_date < %s",
         line.id,
         line.usage_metric_id.id,
         date_start,
@@ -75,8 +74,7 @@ def _per(line, key, date_start, date_end):
 
 
 SUBJECT_JOINS = SQL(
-    "JOIN usage_subject s ON s.id = b.subject_id"
-    " LEFT JOIN res_partner u ON u.id = NULLIF(b.end_user_id, 0)"
+    "JOIN usage_subject s ON s.id = b.subject_id LEFT JOIN res_partner u ON u.id = NULLIF(b.end_user_id, 0)"
 )
 SUBJECT_ORDERS = {
     "quantity": SQL("quantity DESC, s.code, u.name"),
@@ -91,8 +89,7 @@ def _search(text):
         return SQL("TRUE")
     pattern = f"%{escape_psql(text)}%"
     return SQL(
-        "(s.code ILIKE %(p)s OR s.name ILIKE %(p)s OR s.location ILIKE %(p)s"
-        " OR u.name ILIKE %(p)s)",
+        "(s.code ILIKE %(p)s OR s.name ILIKE %(p)s OR s.location ILIKE %(p)s OR u.name ILIKE %(p)s)",
         p=pattern,
     )
 
@@ -107,8 +104,7 @@ def count_subjects(line, period, search=""):
     _flush_names(line.env)
     rows = line.env.execute_query(
         SQL(
-            "SELECT count(DISTINCT (b.subject_id, b.end_user_id))"
-            " FROM usage_bucket b %s WHERE %s AND %s",
+            "SELECT count(DISTINCT (b.subject_id, b.end_user_id)) FROM usage_bucket b %s WHERE %s AND %s",
             SUBJECT_JOINS,
             _within(line, period.date_start, period.date_end),
             _search(search),

@@ -26,13 +26,9 @@ class Consumption:
         # to these contracts is read below, by their ids.
         self.contracts = contracts.sudo()
         self.env = self.contracts.env
-        self.lines = self.contracts.contract_line_ids.filtered(
-            lambda line: line.is_usage and not line.is_canceled
-        )
+        self.lines = self.contracts.contract_line_ids.filtered(lambda line: line.is_usage and not line.is_canceled)
         self._today = {c: c._usage_today() for c in self.contracts}
-        self._open = {
-            line: periods.open_dues(line, self.today(line)) for line in self.lines
-        }
+        self._open = {line: periods.open_dues(line, self.today(line)) for line in self.lines}
 
     def today(self, line):
         """Today where the contract of `line` is billed."""
@@ -75,9 +71,7 @@ class Consumption:
         by_line = {due.line_id: usage for due, usage in self._measure(newest).items()}
         return {
             contract.id: [
-                by_line[line.id]
-                for line in self.lines
-                if line.contract_id == contract and line.id in by_line
+                by_line[line.id] for line in self.lines if line.contract_id == contract and line.id in by_line
             ]
             for contract in self.contracts
         }

@@ -25,11 +25,11 @@ def write_sheet(target, consumption, period):
     contract = consumption.contracts.ensure_one()
     book = xlsxwriter.Workbook(target, OPTIONS)
     usages = consumption.in_period(period)
-    Summary(book, contract, period).write(usages)
+    Summary(book, contract, period).fill(usages)
     details = Details(book, contract.env)
     for usage in usages:
         line = consumption.line(usage.line_id)
-        details.write(usage, queries.day_rows(line, usage.date_start, usage.date_end))
+        details.add_line(usage, queries.day_rows(line, usage.date_start, usage.date_end))
     details.close()
     book.close()
 
@@ -83,12 +83,12 @@ class Summary(Sheets):
         self.money = book.add_format({"num_format": money})
         self.sheet = self.add(self.env._("Summary"))
 
-    def write(self, usages):
+    def fill(self, usages):
         """Write the head and one row per line; rows go in order."""
-        _, sheet = self.env._, self.sheet
+        sheet = self.sheet
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 10, 16)
-        self.text(sheet, 0, 0, _("Usage"), self.bold)
+        self.text(sheet, 0, 0, self.env._("Usage"), self.bold)
         for row, (title, value) in enumerate(self._facts(), start=1):
             self.text(sheet, row, 0, title)
             self.text(sheet, row, 1, value)
@@ -97,29 +97,28 @@ class Summary(Sheets):
             self._row(row, usage)
 
     def _facts(self):
-        _, contract = self.env._, self.contract
+        contract = self.contract
         reference = f" ({contract.code})" if contract.code else ""
         return [
-            (_("Contract"), f"{contract.name}{reference}"),
-            (_("Customer"), contract.partner_id.display_name),
-            (_("Period"), f"{self.period.date_start} – {self.period.date_last}"),
-            (_("Time zone of days"), contract.usage_tz),
+            (self.env._("Contract"), f"{contract.name}{reference}"),
+            (self.env._("Customer"), contract.partner_id.display_name),
+            (self.env._("Period"), f"{self.period.date_start} – {self.period.date_last}"),
+            (self.env._("Time zone of days"), contract.usage_tz),
         ]
 
     def _titles(self):
-        _ = self.env._
         return [
-            _("Line"),
-            _("Metric"),
-            _("Unit"),
-            _("First Day"),
-            _("Last Day"),
-            _("Baseline"),
-            _("Actual"),
-            _("Variance"),
-            _("Charge (excluding taxes)"),
-            _("Currency"),
-            _("Status"),
+            self.env._("Line"),
+            self.env._("Metric"),
+            self.env._("Unit"),
+            self.env._("First Day"),
+            self.env._("Last Day"),
+            self.env._("Baseline"),
+            self.env._("Actual"),
+            self.env._("Variance"),
+            self.env._("Charge (excluding taxes)"),
+            self.env._("Currency"),
+            self.env._("Status"),
         ]
 
     def _row(self, row, usage):
@@ -144,7 +143,7 @@ class Details(Sheets):
         self.count = 0
         self._row = 0
 
-    def write(self, usage, rows):
+    def add_line(self, usage, rows):
         """Write the rows of a contract line."""
         for day, serial, name, location, user, quantity, events in rows:
             row = self._next()
@@ -169,15 +168,21 @@ class Details(Sheets):
         return self._row
 
     def _open(self):
-        _ = self.env._
         self.count += 1
-        name = _("Usage") if self.count == 1 else _("Usage %s", self.count)
+        name = self.env._("Usage") if self.count == 1 else self.env._("Usage %s", self.count)
         self.sheet = self.add(name)
         self.sheet.freeze_panes(1, 0)
         for column, width in enumerate((12, 26, 16, 18, 24, 24, 24, 14, 10, 9)):
             self.sheet.set_column(column, column, width)
-        titles = [_("Day"), _("Line"), _("Metric"), _("Serial"), _("Name"), _("Location")]
-        titles += [_("End User"), _("Quantity"), _("Unit"), _("Events")]
+        titles = [
+            self.env._("Day"),
+            self.env._("Line"),
+            self.env._("Metric"),
+            self.env._("Serial"),
+            self.env._("Name"),
+            self.env._("Location"),
+        ]
+        titles += [self.env._("End User"), self.env._("Quantity"), self.env._("Unit"), self.env._("Events")]
         self.header(self.sheet, 0, titles)
         self._row = 0
 

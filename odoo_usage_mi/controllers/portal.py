@@ -43,9 +43,7 @@ class UsagePortal(CustomerPortal):
         if "usage_count" in counters:
             contracts = request.env["contract.contract"]
             values["usage_count"] = (
-                contracts.search_count(self._usage_contract_domain())
-                if contracts.has_access("read")
-                else 0
+                contracts.search_count(self._usage_contract_domain()) if contracts.has_access("read") else 0
             )
         return values
 
@@ -70,9 +68,7 @@ class UsagePortal(CustomerPortal):
             page=page,
             step=CONTRACTS_PER_PAGE,
         )
-        found = contracts.search(
-            domain, order="name, id", limit=CONTRACTS_PER_PAGE, offset=pager["offset"]
-        )
+        found = contracts.search(domain, order="name, id", limit=CONTRACTS_PER_PAGE, offset=pager["offset"])
         consumption = Consumption(found)
         so_far = consumption.so_far()
         return request.render(
@@ -117,9 +113,7 @@ class UsagePortal(CustomerPortal):
         website=True,
         readonly=True,
     )
-    def portal_my_usage_contract(
-        self, contract_id, page=1, period=None, line=None, search="", sortby="quantity", **kw
-    ):
+    def portal_my_usage_contract(self, contract_id, page=1, period=None, line=None, search="", sortby="quantity", **kw):
         """The usage of one contract in a period."""
         try:
             contract = self._usage_contract(contract_id)
@@ -157,16 +151,12 @@ class UsagePortal(CustomerPortal):
         url = f"/my/usage/{line.contract_id.id}"
         total = count_subjects(line, usage, search)
         kept = {"period": period.key, "line": line.id, "search": search, "sortby": sortby}
-        pager = portal_pager(
-            url=url, total=total, page=page, step=SUBJECTS_PER_PAGE, url_args=kept
-        )
+        pager = portal_pager(url=url, total=total, page=page, step=SUBJECTS_PER_PAGE, url_args=kept)
         return {
             "shown": usage,
             "day_chart": json.dumps(day_chart(line, usage, consumption.today(line))),
             "month_chart": json.dumps(month_chart(line, usage)),
-            "subjects": per_subject(
-                line, usage, search, sortby, SUBJECTS_PER_PAGE, pager["offset"]
-            ),
+            "subjects": per_subject(line, usage, search, sortby, SUBJECTS_PER_PAGE, pager["offset"]),
             "subject_count": total,
             "search": search,
             "sortby": sortby,
@@ -175,12 +165,11 @@ class UsagePortal(CustomerPortal):
         }
 
     def _usage_sortings(self):
-        _ = request.env._
         return {
-            "quantity": _("Most used"),
-            "serial": _("Serial"),
-            "location": _("Location"),
-            "end_user": _("End User"),
+            "quantity": request.env._("Most used"),
+            "serial": request.env._("Serial"),
+            "location": request.env._("Location"),
+            "end_user": request.env._("End User"),
         }
 
     def _usage_invoices(self, consumption):

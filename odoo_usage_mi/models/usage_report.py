@@ -26,15 +26,13 @@ class UsageReport(models.Model):
     uom_id = fields.Many2one("uom.uom", string="Unit", readonly=True)
     subject_id = fields.Many2one("usage.subject", readonly=True)
     location = fields.Char(readonly=True)
-    end_user_id = fields.Many2one("res.partner", string="End User", readonly=True)
+    end_user_id = fields.Many2one("res.partner", readonly=True)
     quantity = fields.Float(
         digits=(32, 9),
         readonly=True,
         help="Sum of usage; the number of events for metrics that count events.",
     )
-    quantity_max = fields.Float(
-        string="Peak", digits=(32, 9), readonly=True, aggregator="max"
-    )
+    quantity_max = fields.Float(string="Peak", digits=(32, 9), readonly=True, aggregator="max")
     event_count = fields.Integer(string="Events", readonly=True)
 
     @property

@@ -36,9 +36,7 @@ class MiCommon(UsageCommon):
                     cls.card,
                     name=f"Pages {prefix}",
                     usage_baseline_ids=[
-                        Command.create(
-                            {"date_start": cls.last_month, "quantity": 1000, "fixed_amount": 50}
-                        )
+                        Command.create({"date_start": cls.last_month, "quantity": 1000, "fixed_amount": 50})
                     ],
                 )
             ],
@@ -49,9 +47,7 @@ class MiCommon(UsageCommon):
         )
         subjects = cls.make_subjects(contract.contract_line_ids, 2, prefix=prefix)
         subjects[0].location = f"Ground floor {prefix}"
-        person = cls.env["res.partner"].create(
-            {"name": f"Ada {prefix}", "parent_id": customer.id}
-        )
+        person = cls.env["res.partner"].create({"name": f"Ada {prefix}", "parent_id": customer.id})
         subjects[0].end_user_id = person
         before = cls.noon(cls.last_month + timedelta(days=4))
         cls.send(

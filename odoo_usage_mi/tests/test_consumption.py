@@ -1,6 +1,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -54,20 +56,42 @@ class TestConsumption(MiCommon):
         self.assertEqual(usage.amount, Decimal("51.00"))
         self.assertEqual(sum(p.amount for p in usage.parts if p.amount), usage.amount)
 
-    def test_line_without_price_does_not_hide_the_others(self):
-        late_card = self.make_card([(None, 1, 0)], name="Late", date_start=self.today)
+    def add_line(self, **vals):
         metric = self.metric.copy({"code": "scans", "name": "Scans"})
-        self.env["contract.line"].create(
+        return self.env["contract.line"].create(
             {
-                **self.usage_line(late_card, name="Scans", usage_metric_id=metric.id),
+                **self.usage_line(self.card, name="Scans", usage_metric_id=metric.id),
                 "contract_id": self.contract.id,
                 "quantity": 1,
                 "recurring_rule_type": "monthly",
                 "recurring_invoicing_type": "post-paid",
                 "recurring_interval": 1,
                 "date_start": self.last_month,
+                **vals,
             }
         )
+
+    def test_lines_of_different_length(self):
+        """A line billed per year shows its year beside a line billed per month."""
+        self.add_line(recurring_rule_type="yearly")
+        consumption = self.consumption()
+        month = next(p for p in consumption.periods() if p.date_start == self.this_month)
+        pages, scans = consumption.in_period(month)
+        self.assertEqual((pages.date_start, pages.date_end), month[:2])
+        self.assertEqual(scans.date_start, self.last_month)
+        self.assertEqual(scans.date_end, self.last_month + relativedelta(years=1))
+
+    def test_line_that_ended(self):
+        self.add_line(date_end=self.this_month - timedelta(days=1))
+        consumption = self.consumption()
+        now, before = consumption.periods()
+        self.assertEqual([u.name for u in consumption.in_period(now)], ["Pages N"])
+        self.assertEqual([u.name for u in consumption.in_period(before)], ["Pages N", "Scans"])
+        self.assertEqual(before.state, "closed")
+
+    def test_line_without_price_does_not_hide_the_others(self):
+        late_card = self.make_card([(None, 1, 0)], name="Late", date_start=self.today)
+        self.add_line(usage_rate_card_id=late_card.id)
         last = self.consumption().periods()[1]
         pages, scans = self.consumption().in_period(last)
         self.assertEqual(pages.amount, Decimal("51.00"))
@@ -113,11 +137,7 @@ class TestConsumption(MiCommon):
             self.consumption(stranger)
 
     def test_portal_reads_no_usage_model(self):
-        models = [
-            name
-            for name in self.env
-            if name.startswith("usage.") and not self.env[name]._abstract
-        ]
+        models = [name for name in self.env if name.startswith("usage.") and not self.env[name]._abstract]
         self.assertIn("usage.report", models)
         for name in models:
             self.assertFalse(self.env[name].with_user(self.reader).has_access("read"), name)

@@ -43,9 +43,7 @@ class TestPortalAccess(MiCommon, HttpCase):
         """Ids of another contract in the address show nothing of it."""
         self.authenticate("south.reader", "south.reader")
         line = self.contract.contract_line_ids
-        page = self.url_open(
-            f"/my/usage/{self.other.id}?line={line.id}&period=x&sortby=x&search=N0001"
-        ).text
+        page = self.url_open(f"/my/usage/{self.other.id}?line={line.id}&period=x&sortby=x&search=N0001").text
         self.assertNotIn("Pages N", page)
         self.assertNotIn("Ada N", page)
 

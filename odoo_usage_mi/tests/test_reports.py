@@ -47,9 +47,7 @@ class TestReports(MiCommon):
     def test_released_charges_do_not_count(self):
         self.contract.usage_invoice_policy = "draft"
         self.invoice_last_month().button_cancel()
-        self.assertFalse(
-            self.env["usage.charge.report"].search([("contract_id", "=", self.contract.id)])
-        )
+        self.assertFalse(self.env["usage.charge.report"].search([("contract_id", "=", self.contract.id)]))
 
     def test_rights(self):
         viewer = new_test_user(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/lib"))
 
-from bench.database import open_database  # noqa: E402
-from promises import world  # noqa: E402
-from promises.crowd import gather, transaction  # noqa: E402
+from bench.database import open_database
+from promises import world
+from promises.crowd import gather, transaction
 
 USERS, SUBJECTS, DAYS = 4, 20, 10
 PROFILE = {
@@ -52,9 +52,7 @@ def upload(database, source_id):
 def prepare(env):
     """Contracts with subjects, and a file source; returns the source's id."""
     world.contracts(env, SUBJECTS, date(2024, 1, 1))
-    profile = env["usage.profile"].create(
-        {"name": "Race", "format": "csv", "is_advanced": True, "definition": PROFILE}
-    )
+    profile = env["usage.profile"].create({"name": "Race", "format": "csv", "is_advanced": True, "definition": PROFILE})
     return (
         env["usage.source"]
         .create(
@@ -94,9 +92,7 @@ def main(config, name):
                 "events": events,
                 "invoiced": invoiced,
                 # half units at 0.01 each, rounded per invoice half away from zero
-                "invoiced_once": round(
-                    sum(_rounded(number) for number in range(SUBJECTS)) / 100, 2
-                ),
+                "invoiced_once": round(sum(_rounded(number) for number in range(SUBJECTS)) / 100, 2),
             }
         )
         + "\n"

@@ -156,6 +156,19 @@ def test_results_that_spill_from_an_array_formula_are_formulas_too():
     assert codes(read(workbook(fill), plain(format="xlsx", formulas="cached"))) == []
 
 
+def test_a_spill_in_a_long_sheet_is_found_behind_plain_portions():
+    def fill(sheet, _book):
+        sheet.write_row(0, 0, NAMES)
+        for number in range(1, 12_001):
+            sheet.write_row(number, 0, [f"e{number}", "s", "2025-01-01", number])
+        sheet.write_array_formula("D11500:D11502", "{=A1:A3}", None, 7)
+        for number in (11_500, 11_501):
+            sheet.write_number(number, 3, 8)
+
+    items = read(workbook(fill), XLSX)
+    assert [item.row_number for item in items if type(item) is up.Rejection] == [11_500, 11_501, 11_502]
+
+
 def test_error_values_are_named():
     def fill(sheet, _book):
         sheet.write_row(0, 0, NAMES)
@@ -246,6 +259,34 @@ def test_openpyxl_and_we_read_the_same_cells(seed):
     }
     found = [cell.strip() for item in read(content, profile) for cell in item.raw]
     assert [number(cell) for cell in found] == [number(cell) for cell in expected]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_long_sheets_read_the_same_in_whole_columns_and_cell_by_cell(mixed):
+    """Columns narrower and wider than the header, a gap, a column of mixed types; several portions of the sheet."""
+    width = 3 if mixed else 6
+
+    def fill(sheet, book):
+        stamp = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet.write_row(0, 0, ["id", "subject", "at", "", "qty", "note"])
+        for row in range(1, 8_001):
+            sheet.write_row(row, 0, [f"e{row}", f"s{row % 7}"])
+            sheet.write_datetime(row, 2, datetime(2025, 1, 1) + timedelta(minutes=row), stamp)
+            if mixed and row % 2_000 == 0:
+                sheet.write_string(row, 4, "7.25")
+            else:
+                sheet.write_number(row, 4, row / 8)
+            if mixed and row % 3 == 0:
+                sheet.write(row, width, "sometimes")
+
+    items = read(workbook(fill), XLSX)
+    assert [item.row_number for item in items] == list(range(2, 8_002))
+    assert [item.external_id for item in items] == [f"e{row}" for row in range(1, 8_001)]
+    expected = [Decimal("7.25") if mixed and row % 2_000 == 0 else Decimal(row) / 8 for row in range(1, 8_001)]
+    assert [item.quantity for item in items] == expected
+    starts = [item.occurred_at.replace(tzinfo=None) for item in items]
+    assert starts == [datetime(2025, 1, 1) + timedelta(minutes=row) for row in range(1, 8_001)]
+    assert all(len(item.raw) == 6 for item in items)
 
 
 def number(text):

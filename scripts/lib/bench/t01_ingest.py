@@ -54,66 +54,68 @@ def _serial(number):
 
 
 def _prepare(env, subjects, stamp):
-    """A contract with `subjects` subjects, and a file source with its profile."""
+    """A contract with `subjects` subjects, and a file source with its profile; the source's id."""
+    line = _contract(env).contract_line_ids
+    if not env["usage.subject"].search_count([("code", "=", _serial(0))]):
+        _subjects(env, line, subjects)
+    profile = env["usage.profile"].create(
+        {"name": f"Bench {stamp}", "format": "csv", "is_advanced": True, "definition": PROFILE}
+    )
+    source = env["usage.source"].create(
+        {
+            "name": "Bench file",
+            "code": f"bench-{stamp}",
+            "transport": "file",
+            "profile_id": profile.id,
+            "tz": "UTC",
+            "max_age_days": 40000,
+            "max_rows": 10_000_000,
+            "max_megabytes": 2000,
+            "max_seconds": 3600,
+        }
+    )
+    return source.id
+
+
+def _contract(env):
+    product = env["product.product"].search([("default_code", "=", "BENCH")])
     metric = env["usage.metric"].search([("code", "=", "bench")])
-    contract = env["contract.contract"].create(
+    card = env["usage.rate.card"].search([("name", "=", "Bench")], limit=1)
+    line = {
+        "name": "Ingest",
+        "product_id": product.id,
+        "usage_metric_id": metric.id,
+        "usage_rate_card_id": card.id,
+        "recurring_invoicing_type": "post-paid",
+        "date_start": date(2026, 1, 1),
+    }
+    return env["contract.contract"].create(
         {
             "name": "Ingest",
             "partner_id": env["res.partner"].create({"name": "Ingest"}).id,
             "contract_type": "sale",
             "line_recurrence": True,
             "usage_tz": "Europe/Brussels",
-            "contract_line_ids": [
-                Command.create(
-                    {
-                        "name": "Ingest",
-                        "product_id": env["product.product"]
-                        .search([("default_code", "=", "BENCH")])
-                        .id,
-                        "usage_metric_id": metric.id,
-                        "usage_rate_card_id": env["usage.rate.card"]
-                        .search([("name", "=", "Bench")], limit=1)
-                        .id,
-                        "recurring_invoicing_type": "post-paid",
-                        "date_start": date(2026, 1, 1),
-                    }
-                )
-            ],
+            "contract_line_ids": [Command.create(line)],
         }
     )
-    if not env["usage.subject"].search_count([("code", "=", _serial(0))]):
-        found = env["usage.subject"].with_context(tracking_disable=True).create(
-            [{"code": _serial(number)} for number in range(subjects)]
-        )
-        env["usage.assignment"].create(
-            [
-                {
-                    "subject_id": subject.id,
-                    "contract_line_id": contract.contract_line_ids.id,
-                    "start_at": datetime(2020, 1, 1),
-                }
-                for subject in found
-            ]
-        )
-    profile = env["usage.profile"].create(
-        {"name": f"Bench {stamp}", "format": "csv", "is_advanced": True, "definition": PROFILE}
+
+
+def _subjects(env, line, count):
+    found = (
+        env["usage.subject"]
+        .with_context(tracking_disable=True)
+        .create([{"code": _serial(number)} for number in range(count)])
     )
-    return (
-        env["usage.source"]
-        .create(
+    env["usage.assignment"].create(
+        [
             {
-                "name": "Bench file",
-                "code": f"bench-{stamp}",
-                "transport": "file",
-                "profile_id": profile.id,
-                "tz": "UTC",
-                "max_age_days": 40000,
-                "max_rows": 10_000_000,
-                "max_megabytes": 2000,
-                "max_seconds": 3600,
+                "subject_id": subject.id,
+                "contract_line_id": line.id,
+                "start_at": datetime(2020, 1, 1),
             }
-        )
-        .id
+            for subject in found
+        ]
     )
 
 

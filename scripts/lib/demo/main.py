@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.database import open_database  # noqa: E402
+from bench.database import open_database
 
 SEED = 2026
 
@@ -22,9 +22,9 @@ def say(text=""):
 
 def tell(env, folder):
     """The story up to invoices: two months of files in, two billing runs."""
-    from demo import people, printers
-
     from odoo import fields
+
+    from demo import people, printers
 
     people.company(env)
     people.staff(env)

@@ -24,9 +24,7 @@ def attack(database, size, seed):
     with database.env() as env:
         world.contracts(env, SUBJECTS, date(2024, 1, 1))
         env.cr.commit()
-    answers = gather(
-        database, [(_client, seed + number, ids, batch, None) for number in range(clients)]
-    )
+    answers = gather(database, [(_client, seed + number, ids, batch, None) for number in range(clients)])
     sent, counts = 2 * clients * ids, sum(answers, Counter())
     injected = ids // 10
     altered = gather(database, [(_client, seed, injected, batch, 10**6)])[0]

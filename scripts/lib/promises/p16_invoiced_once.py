@@ -50,11 +50,7 @@ def attack(database, size, seed):
         "aborted runs": aborted,
         "invoices after dates set back": reset,
         "reissued": reissued,
-        "holds": least == most == 1
-        and periods == count * rounds
-        and not aborted
-        and not reset
-        and reissued == count,
+        "holds": least == most == 1 and periods == count * rounds and not aborted and not reset and reissued == count,
     }
 
 
@@ -86,9 +82,7 @@ def _button(database, day, ids):
 
 def _run_for(database, day, ids):
     def press(env):
-        run = env["usage.billing.run"].create(
-            {"date_ref": day, "contract_ids": [Command.set(ids)]}
-        )
+        run = env["usage.billing.run"].create({"date_ref": day, "contract_ids": [Command.set(ids)]})
         run.action_start()
         return len(run.line_ids.filtered(lambda line: line.state == "failed"))
 

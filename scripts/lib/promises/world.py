@@ -13,9 +13,7 @@ def prepare(env):
     metric = env["usage.metric"].create(
         {"name": "Units", "code": "units", "uom_id": env.ref("uom.product_uom_unit").id}
     )
-    source = env["usage.source"].create(
-        {"name": "Attack", "code": "attack", "tz": "UTC", "max_age_days": 40000}
-    )
+    source = env["usage.source"].create({"name": "Attack", "code": "attack", "tz": "UTC", "max_age_days": 40000})
     card = env["usage.rate.card"].create({"name": "Attack"})
     env["usage.rate.card.version"].create(
         {
@@ -57,9 +55,7 @@ def contracts(env, count, start):
             for number in range(count)
         ]
     )
-    subjects = env["usage.subject"].create(
-        [{"code": f"A-{number:05d}"} for number in range(count)]
-    )
+    subjects = env["usage.subject"].create([{"code": f"A-{number:05d}"} for number in range(count)])
     env["usage.assignment"].create(
         [
             {

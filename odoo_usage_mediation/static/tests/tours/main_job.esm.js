@@ -26,7 +26,8 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_upload", {
         },
         {
             content: "the file is there",
-            trigger: ".o_field_widget[name='file']:contains('main-job.xlsx'), .o_field_widget[name='file'] input:value('main-job.xlsx')",
+            trigger:
+                ".o_field_widget[name='file']:contains('main-job.xlsx'), .o_field_widget[name='file'] input:value('main-job.xlsx')",
         },
         {
             content: "look at it before anything is stored",
@@ -81,7 +82,8 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
         },
         {
             content: "its lines show baseline, actual and variance",
-            trigger: ".o_field_widget[name='invoice_line_ids']:contains('Baseline'):contains('Actual usage'):contains('Variance')",
+            trigger:
+                ".o_field_widget[name='invoice_line_ids']:contains('Baseline'):contains('Actual usage'):contains('Variance')",
         },
         {
             content: "from the invoice to its charges",
