@@ -108,12 +108,11 @@ class UsageBillingRun(models.Model):
     def action_view_invoices(self):
         """Open the invoices of this run."""
         self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice")
         return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Invoices"),
-            "res_model": "account.move",
-            "view_mode": "list,form",
+            **action,
             "domain": [("id", "in", self.line_ids.move_ids.ids)],
+            "context": {"default_move_type": "out_invoice", "create": False},
         }
 
     def _action_open(self):

@@ -2,10 +2,11 @@
 
 import hashlib
 import time
+from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord
+from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, plain
 
 from ..parsing import Deadline, Limits, Profile, Rejection, derive_external_id, parse
 from .form import OWN_ID
@@ -180,4 +181,4 @@ def _part(item, name):
     value = getattr(item, name)
     if name == "occurred_at":
         return value.isoformat()
-    return "" if value is None else str(value)
+    return plain(value) if isinstance(value, Decimal) else str(value or "")

@@ -3,6 +3,7 @@ import io
 import openpyxl
 
 from odoo.tests import HttpCase, freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .common import HEADER, NOW, MediationCommon
 
@@ -120,6 +121,7 @@ class TestDownload(MediationCommon, HttpCase):
         response = self.get(profile.action_export()["url"])
         self.assertEqual(response.json()["definition"], profile.definition)
 
+    @mute_logger("odoo.http")
     def test_nobody_downloads_what_is_not_theirs(self):
         upload = self.upload(self.xlsx(self.row("NOBODY")))
         self.assertEqual(self.get(f"/usage/upload/{upload.id}/refused.xlsx").status_code, 403)

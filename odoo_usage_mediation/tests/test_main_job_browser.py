@@ -18,6 +18,7 @@ class TestMainJobBrowser(MediationCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.contract.active = False  # the shared one; only ours is due
         month = fields.Date.today().replace(day=1) - relativedelta(months=1)
         card = cls.make_card([(70, 0.012, 0), (False, 0.009, 0)], name="Excess")
         cls.contract = cls.make_contract(

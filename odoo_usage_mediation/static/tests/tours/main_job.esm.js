@@ -77,7 +77,7 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
         },
         {
             content: "open the invoice",
-            trigger: ".o_data_row .o_data_cell",
+            trigger: ".o_list_view .o_data_row .o_data_cell:contains('INV/')",
             run: "click",
         },
         {
@@ -92,7 +92,7 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
         },
         {
             content: "open the charge",
-            trigger: ".o_data_row .o_data_cell:contains('Printed pages'), .o_data_row .o_data_cell",
+            trigger: ".o_list_view .o_data_row .o_data_cell",
             run: "click",
         },
         {
@@ -102,7 +102,7 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
         },
         {
             content: "open an event",
-            trigger: ".o_data_row .o_data_cell",
+            trigger: ".o_list_view .o_data_row .o_data_cell",
             run: "click",
         },
         {
