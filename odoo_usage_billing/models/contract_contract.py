@@ -249,7 +249,8 @@ class ContractContract(models.Model):
                 "contract_ids": [fields.Command.set(self.ids)],
             }
         )
-        return run.action_start()
+        run.action_start()
+        return run._action_open()
 
     def action_view_usage_charges(self):
         """Open the charges of these contracts."""

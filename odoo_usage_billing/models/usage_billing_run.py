@@ -96,7 +96,7 @@ class UsageBillingRun(models.Model):
             run._finish_if_complete()
         if self - few:
             self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
-        return self._action_open()
+        return True
 
     def action_retry_failed(self):
         """Put failed contracts back in line and go on."""

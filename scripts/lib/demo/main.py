@@ -3,6 +3,7 @@
 import argparse
 import base64
 import sys
+from datetime import datetime, time
 from pathlib import Path
 
 from dateutil.relativedelta import relativedelta
@@ -35,10 +36,11 @@ def tell(env, folder):
     contract = printers.contract(env, partner, person, start)
     for number in range(2):
         month = start + relativedelta(months=number)
-        content = printers.workbook(env, contract, month, SEED + number)
+        moment = datetime.combine(fields.Date.end_of(month, "month"), time(16))
+        content = printers.workbook(env, contract, moment, SEED + number)
         upload(env, f"pages-{month:%Y-%m}.xlsx", content, folder)
         run(env, month + relativedelta(months=1))
-    pdf(env, folder)
+    so_far(env, contract, folder, today)
 
 
 def upload(env, name, content, folder):
@@ -60,12 +62,14 @@ def run(env, day):
         raise SystemExit(f"demo: billing failed: {failed[0].message}")
 
 
-def pdf(env, folder):
-    """The newest invoice as the customer gets it."""
-    move = env["account.move"].search([("usage_period_ids", "!=", False)], order="invoice_date DESC", limit=1)
-    env.cr.commit()
-    content, _kind = env["ir.actions.report"]._render_qweb_pdf("account.account_invoices", move.ids)
-    (folder / "invoice.pdf").write_bytes(content)
+def so_far(env, contract, folder, today):
+    """The open month up to yesterday, so that there is something to watch grow."""
+    from demo import printers
+
+    if today.day > 1:
+        moment = datetime.combine(today - relativedelta(days=1), time(16))
+        content = printers.workbook(env, contract, moment, SEED + 2, wrong=False)
+        upload(env, f"pages-{today:%Y-%m}-so-far.xlsx", content, folder)
 
 
 def summary(env, folder):
@@ -92,7 +96,7 @@ def summary(env, folder):
         )
         say(f"            journal entry: {len(move.line_ids)} items, debit {debit:.2f} = credit {credit:.2f}")
     say(f"  total     {sum(moves.mapped('amount_total')):.2f} invoiced on {len(moves)} invoices")
-    say(f"  to look at  {folder}: the uploaded workbooks and invoice.pdf")
+    say(f"  to look at  {folder}: the uploaded workbooks and, once the server runs, invoice.pdf")
 
 
 def main():

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 import openpyxl
 
-from odoo import Command, fields
+from odoo import Command
 
 DEVICES = 120
 FLOORS = ("Reception", "Editorial", "Studio", "Finance", "Archive", "Print room")
@@ -108,36 +108,31 @@ def devices(env, line, partner, start):
     )
 
 
-def workbook(env, contract_, month, seed):
-    """The product's own template for a month, filled in; bytes of an .xlsx.
+def workbook(env, contract_, moment, seed, wrong=True):
+    """The product's own template for a moment (naive, UTC), filled in; bytes of an .xlsx.
 
-    Four rows are wrong on purpose: an unknown serial, a negative quantity, a
-    row twice, and a date long ago.
+    With `wrong`, four rows are wrong on purpose: an unknown serial, a negative
+    quantity, a row twice, and a date long ago.
     """
-    last = fields.Date.end_of(month, "month")
-    template = env["usage.template"].create(
-        {
-            "contract_id": contract_.id,
-            "occurred_at": datetime.combine(last, time(16)),
-        }
-    )
+    template = env["usage.template"].create({"contract_id": contract_.id, "occurred_at": moment})
     target = io.BytesIO()
     template._write(target)
     book = openpyxl.load_workbook(io.BytesIO(target.getvalue()))
-    sheet = book.worksheets[0]
-    fill(sheet, random.Random(seed))
+    fill(book.worksheets[0], random.Random(seed), wrong)
     filled = io.BytesIO()
     book.save(filled)
     return filled.getvalue()
 
 
-def fill(sheet, dice):
+def fill(sheet, dice, with_wrong_rows):
     """Write a quantity into each prepared row, then the wrong rows."""
     columns = {cell.value: cell.column for cell in sheet[1]}
     serial, metric, moment, quantity = (columns[name] for name in ("Serial", "Metric", "Date and time", "Quantity"))
     rows = [row for row in range(2, sheet.max_row + 1) if sheet.cell(row, serial).value]
     for row in rows:
         sheet.cell(row, quantity, dice.randint(150, 1050))
+    if not with_wrong_rows:
+        return
     at = sheet.cell(rows[0], moment).value
     wrong = [
         ("PRN-9999", at, 420),

@@ -76,6 +76,10 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
             run: "click",
         },
         {
+            content: "the invoices are listed",
+            trigger: ".o_last_breadcrumb_item:contains('Invoices')",
+        },
+        {
             content: "open the invoice",
             trigger: ".o_list_view .o_data_row .o_data_cell:contains('INV/')",
             run: "click",
@@ -91,6 +95,10 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
             run: "click",
         },
         {
+            content: "the list is there",
+            trigger: ".o_last_breadcrumb_item:contains('Usage Charges')",
+        },
+        {
             content: "open the charge",
             trigger: ".o_list_view .o_data_row .o_data_cell",
             run: "click",
@@ -99,6 +107,10 @@ registry.category("web_tour.tours").add("odoo_usage_mediation_billing", {
             content: "to its events",
             trigger: "button[name='action_view_events']",
             run: "click",
+        },
+        {
+            content: "the list is there",
+            trigger: ".o_last_breadcrumb_item:contains('Usage Events')",
         },
         {
             content: "open an event",
