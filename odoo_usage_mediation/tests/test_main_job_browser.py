@@ -68,6 +68,8 @@ class TestMainJobBrowser(MediationCommon, HttpCase):
         text = self.pdf_text(move)
         self.assertIn("Usage annex", text)
         self.assertIn("DEV0001", text)
+        if "usage.report" in self.env:
+            self.look_in_the_portal()
 
     def pdf_text(self, move):
         with self.allow_pdf_render():
@@ -77,4 +79,15 @@ class TestMainJobBrowser(MediationCommon, HttpCase):
                 ._render_qweb_pdf("account.account_invoices", move.ids)
             )
         pages = PdfReader(io.BytesIO(content)).pages
-        return "\n".join(page.extract_text() for page in pages)
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+    def look_in_the_portal(self):
+        """The customer opens the contract: both charts are drawn. The pages are the MI addon's."""
+        customer = new_test_user(self.env, login="main_job_customer", groups="base.group_portal")
+        self.contract.message_subscribe(partner_ids=customer.partner_id.ids)
+        self.browser_js(
+            f"/my/usage/{self.contract.id}",
+            "console.log('test successful')",
+            ready="document.querySelectorAll('.o_usage_chart_ready').length === 2",
+            login=customer.login,
+        )
