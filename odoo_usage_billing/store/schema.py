@@ -4,11 +4,15 @@ The event table is partitioned, which the ORM does not know, so `usage.event`
 binds to it with `_auto = False` and these statements create it.
 """
 
+import logging
 from datetime import date
 
+import psycopg2.errors
 from dateutil.relativedelta import relativedelta
 
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 PARTITION_MONTHS_BACK = 26
 PARTITION_MONTHS_AHEAD = 3
@@ -146,12 +150,21 @@ def ensure_partitions(cr, first, last):
         name = f"usage_event_{month:%Y%m}"
         following = month + relativedelta(months=1)
         if name not in existing:
-            cr.execute(
-                SQL(
-                    "CREATE TABLE IF NOT EXISTS %s PARTITION OF usage_event FOR VALUES FROM (%s) TO (%s)",
-                    SQL.identifier(name),
-                    month.isoformat(),
-                    following.isoformat(),
-                )
-            )
+            _create_partition(cr, name, month, following)
         month = following
+
+
+def _create_partition(cr, name, month, following):
+    """Create a month's partition, or find that somebody else just did."""
+    statement = SQL(
+        "CREATE TABLE IF NOT EXISTS %s PARTITION OF usage_event FOR VALUES FROM (%s) TO (%s)",
+        SQL.identifier(name),
+        month.isoformat(),
+        following.isoformat(),
+    )
+    try:
+        with cr.savepoint(flush=False):
+            cr.execute(statement)
+    except (psycopg2.errors.DuplicateTable, psycopg2.errors.UniqueViolation):
+        # Two writers met the first usage of a month: the other one's partition serves both.
+        _logger.info("partition %s was made by another transaction", name)
