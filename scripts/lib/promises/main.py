@@ -17,7 +17,7 @@ def main():
     """Exit 0 when the promise holds, 1 when it does not."""
     parser = argparse.ArgumentParser(prog="scripts/promises", description=__doc__)
     parser.add_argument("number", type=int, choices=sorted(ATTACKS))
-    parser.add_argument("--size", choices=("full", "small"), default="full")
+    parser.add_argument("--size", choices=("full", "medium", "small"), default="full")
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--config", required=True)
     parser.add_argument("--database", required=True)

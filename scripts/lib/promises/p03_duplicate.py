@@ -14,7 +14,7 @@ from .crowd import gather, transaction
 NUMBER = 3
 PROMISE = "A duplicate is decided by the database"
 TARGET = "events = ids; errors 0; duplicates = sent - ids; conflicts found = injected"
-SIZES = {"full": (32, 10_000, 500), "small": (4, 400, 50)}
+SIZES = {"full": (32, 10_000, 500), "medium": (8, 3_000, 250), "small": (4, 400, 50)}
 SUBJECTS = 50
 
 

@@ -17,7 +17,7 @@ from .crowd import gather, transaction
 NUMBER = 16
 PROMISE = "Each period is invoiced exactly once"
 TARGET = "invoices per period min 1 max 1; aborted runs 0"
-SIZES = {"full": (200, 50), "small": (12, 2)}
+SIZES = {"full": (200, 50), "medium": (40, 6), "small": (12, 2)}
 START = date(2018, 1, 1)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 HEAD = """# Promises, measured
 
-Made by `scripts/promises` from the last full-size run of each attack; not edited by hand.
+Made by `scripts/promises` from the last run of each attack, its size in the table; not edited by hand.
 `scripts/test` runs each attack at a small size.
 
 | # | promise | figures | target | seed | size | seconds | date | holds |
