@@ -25,7 +25,7 @@ PROFILE = {
     "delimiter": ",",
     "time_zone": "UTC",
     "subject": "serial",
-    "external_id": "id",
+    "external_id": {"column": "id"},
     "time": "time",
     "measures": [{"metric": {"constant": "bench"}, "quantity": "quantity"}],
 }
