@@ -7,7 +7,7 @@
     "website": "https://github.com/OCA/contract",
     "license": "AGPL-3",
     "depends": ["odoo_usage_billing"],
-    "external_dependencies": {"python": ["openpyxl", "python-calamine", "xlsxwriter"]},
+    "external_dependencies": {"python": ["lxml", "xlsxwriter"]},
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
