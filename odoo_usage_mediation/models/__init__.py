@@ -1,4 +1,5 @@
 from . import (
+    ir_attachment,
     res_company,
     usage_batch,
     usage_profile,

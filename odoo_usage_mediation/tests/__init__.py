@@ -1,4 +1,5 @@
 from . import (
+    test_attachment,
     test_download,
     test_main_job_browser,
     test_profile,
