@@ -37,18 +37,31 @@ def edges(baseline, agreed, actual):
 
 
 def quantity_baseline(actual, terms, final):
-    """Return (lines, carried): the facts, the excess priced, the shortfall credited or carried on."""
+    """Return (facts, excess, below, carried): what is agreed and used, its own price's excess, the shortfall.
+
+    The excess is priced here when the baseline has a price of its own; `excess_of` tells what the terms' own
+    prices charge.
+    """
     baseline = terms.baseline
     agreed = to_fraction(baseline.quantity)
     edge = edges(baseline, agreed, actual)
-    lines = _facts(baseline, agreed, actual, to_fraction(baseline.fixed_amount or 0))
-    if baseline.above != "none":
-        price = terms if baseline.above == "terms" else baseline.above
-        lines += price_above(edge.upper, actual, price, baseline.above_ladder)
-        if price is not terms and actual > edge.upper:
-            lines += prefixed(fixed_lines(price), "above-")
+    facts = _facts(baseline, agreed, actual, to_fraction(baseline.fixed_amount or 0))
+    excess = []
+    if baseline.above not in ("terms", "none"):
+        excess = price_above(edge.upper, actual, baseline.above, baseline.above_ladder)
+        excess += prefixed(fixed_lines(baseline.above), "above-") if actual > edge.upper else []
     below, carried = _below(baseline, edge, final, to_fraction(baseline.below_price))
-    return lines + below, carried
+    return facts, excess, below, carried
+
+
+def excess_of(actual, terms):
+    """Return a function (measured, price) -> lines of what lies above the baseline of the whole term.
+
+    Where the excess begins is decided by the `actual` quantity, which a threshold looks at.
+    """
+    baseline = terms.baseline
+    upper = edges(baseline, to_fraction(baseline.quantity), actual).upper
+    return lambda measured, price: price_above(upper, measured.quantity, price, baseline.above_ladder)
 
 
 def amount_baseline(value, terms, final):

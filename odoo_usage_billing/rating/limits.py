@@ -17,12 +17,12 @@ DISCOUNTED = ("usage", "fixed", "excess")
 FIXED = ("fixed", "baseline")
 
 
-def discount(lines, terms):
+def discount(lines, percent):
     """Return the percentage discount on all priced lines as one line, or nothing."""
-    if not terms.discount_percent:
+    if not percent:
         return []
     base = total(item for item in lines if item.kind in DISCOUNTED)
-    percent = -to_fraction(terms.discount_percent)
+    percent = -to_fraction(percent)
     return [line("discount", "discount", base, percent, 100, kind="discount")] if base else []
 
 
@@ -39,7 +39,7 @@ def committed_amount(terms, price_lines):
     if promise.kind == "amount":
         return to_fraction(promise.amount)
     lines = price_lines(to_fraction(promise.quantity))
-    return total(lines + discount(lines, terms))
+    return total(lines + discount(lines, terms.discount_percent))
 
 
 def commitment(value, committed, terms, final):

@@ -80,6 +80,13 @@ def prefixed(lines, prefix, kind=None):
     ]
 
 
+def subtracted(lines, earlier):
+    """Return `lines` less the `earlier` ones, code by code; what comes out as nothing drops out."""
+    before = {item.code: item for item in earlier}
+    kept = [combined(item, before.pop(item.code), -1) if item.code in before else item for item in lines]
+    return [item for item in kept + mirrored(before.values()) if item.quantity]
+
+
 def combined(one, other, sign=1):
     """Return the sum (sign 1) or difference (sign -1) of two lines of one code.
 

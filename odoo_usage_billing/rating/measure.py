@@ -19,15 +19,19 @@ class Measured(NamedTuple):
     parts: tuple
 
 
-def measure(usage, terms, trace):
-    """Return the Measured usage of the rating term so far; steps that change something go to `trace`."""
-    parts = tuple(_part(part) for part in usage.parts)
-    if terms.charge_model in BY_AMOUNT:
-        return Measured(_total(usage, parts), parts)
-    if parts and (terms.charge_model not in BY_QUANTITY or terms.price_per_part):
+def measure(total, parts, price, terms, trace):
+    """Return the Measured usage that `price` charges for; steps that change something go to `trace`.
+
+    `total` is in the metric's unit, None when `parts` (UsageParts) are what is known. Conversion, rounding
+    and the included quantity are those of the terms, whichever of their prices charges.
+    """
+    parts = tuple(_part(part) for part in parts)
+    total = sum((part.quantity for part in parts), ZERO) if total is None else to_fraction(total)
+    if price.charge_model in BY_AMOUNT:
+        return Measured(total, parts)
+    if parts and (price.charge_model not in BY_QUANTITY or price.price_per_part):
         return _measure_parts(parts, terms, trace)
-    quantity = _total(usage, parts)
-    quantity = _convert(quantity, terms, trace)
+    quantity = _convert(total, terms, trace)
     quantity = _rounded(quantity, terms, trace)
     left = to_fraction(terms.quantity_included)
     return Measured(_include(quantity, left, terms, trace), ())
@@ -44,13 +48,6 @@ def _measure_parts(parts, terms, trace):
     total = sum((part.quantity for part in result), ZERO)
     trace.append(("parts", {"parts": len(parts), "result": total}))
     return Measured(total, tuple(result))
-
-
-def _total(usage, parts):
-    """Return the quantity of the rating term so far, in the unit of the metric."""
-    if parts or usage.quantity is None:
-        return sum((part.quantity for part in parts), ZERO)
-    return to_fraction(usage.quantity_before) + to_fraction(usage.quantity)
 
 
 def _convert(quantity, terms, trace):

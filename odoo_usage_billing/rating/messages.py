@@ -69,6 +69,7 @@ TEMPLATES = {**FACTS, **LINES, **LIMITS, **DIFFERENCES}
 #: Used instead of the plain template when the step also tells these values.
 RICHER = {
     ("baseline", "days_used"): "Baseline %(baseline)s (%(days_used)s of %(days_total)s days): %(amount)s",
+    ("fixed", "days_used"): "Fixed amount (%(days_used)s of %(days_total)s days) %(amount)s.",
     ("slot", "band"): "%(band)s: %(quantity)s s in steps of %(increment)s s at %(price)s per %(per)s s = %(amount)s",
     ("connect", "band"): "%(band)s: %(quantity)s connections x %(price)s = %(amount)s",
     ("baseline-fact", "days_used"): "Baseline %(baseline)s (%(days_used)s of %(days_total)s days).",

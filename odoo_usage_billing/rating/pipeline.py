@@ -13,10 +13,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from . import limits
-from .baseline import amount_baseline, quantity_baseline
-from .measure import measure
-from .pricing import fixed_lines, price_usage
+from .baseline import amount_baseline, excess_of, quantity_baseline
+from .pricing import price_usage, usage_lines
 from .settle import settle
+from .stretches import measured_at_changes, priced
 
 ZERO = Fraction(0)
 
@@ -27,29 +27,39 @@ def rate(usage, terms):
     A pure function: same arguments, same result, to the byte. Nothing is read but the arguments.
     """
     steps = []
-    measured = measure(usage, terms, steps)
+    measures = measured_at_changes(usage, terms, steps)
+    quantity = measures[-1].quantity
     if terms.bill_at_term_end and not usage.final:
-        return settle([], ZERO, measured.quantity, usage, terms, steps)
-    lines, carried = _priced(measured, terms, usage.final)
+        return settle([], ZERO, quantity, usage, terms, steps)
+    lines, carried = _priced(measures, terms, usage.final)
     lines = lines + _commitment(lines, terms, usage.final)
     lines = lines + limits.minimum(limits.subtotal(lines, terms), terms, usage.final)
     lines = lines + limits.cap(limits.subtotal(lines, terms), terms)
-    return settle(lines, carried, measured.quantity, usage, terms, steps)
+    return settle(lines, carried, quantity, usage, terms, steps)
 
 
-def _priced(measured, terms, final):
+def _priced(measures, terms, final):
     """Return (lines, carried): the usage priced and discounted, seen against the baseline if any."""
     baseline = terms.baseline
     if baseline is not None and baseline.kind == "quantity":
-        lines, carried = quantity_baseline(measured.quantity, terms, final)
-        lines = lines + fixed_lines(terms)
-        return lines + limits.discount(lines, terms), carried
-    lines = price_usage(measured.quantity, measured.parts, terms, terms.time_zone)
-    lines = lines + limits.discount(lines, terms)
+        return _above_quantity(measures, terms, final)
+
+    def charged(measured, price):
+        return usage_lines(measured.quantity, measured.parts, price, terms.time_zone)
+
+    lines = priced(measures, terms, charged)
     if baseline is None:
         return lines, ZERO
     facts, carried = amount_baseline(limits.subtotal(lines, terms), terms, final)
     return facts[:3] + lines + facts[3:], carried
+
+
+def _above_quantity(measures, terms, final):
+    """Return (lines, carried) of an agreed quantity: only what lies beyond it is priced."""
+    actual = measures[-1].quantity
+    facts, excess, below, carried = quantity_baseline(actual, terms, final)
+    above = excess_of(actual, terms) if terms.baseline.above == "terms" else lambda measured, price: excess
+    return facts + priced(measures, terms, above) + below, carried
 
 
 def _commitment(lines, terms, final):

@@ -9,7 +9,7 @@ from .errors import refuse
 from .event_models import capacity, dynamic, percentage, prorated_graduated
 from .exact import to_fraction
 from .increments import time_increment
-from .lines import Part, combined, line, merged, mirrored, prefixed
+from .lines import Part, line, merged, mirrored, prefixed, subtracted
 from .matrix import matrix
 from .tiers import reached
 
@@ -27,9 +27,17 @@ def price_usage(quantity, parts, price, zone="UTC"):
     return usage_lines(quantity, parts, price, zone) + fixed_lines(price)
 
 
-def fixed_lines(price):
-    """Return the amount billed once per rating term whatever the usage, if there is one."""
-    return [line("fixed", "fixed", 1, price.fixed_amount, kind="fixed")] if price.fixed_amount else []
+def fixed_lines(price, days=None, days_total=None):
+    """Return the amount billed once per rating term whatever the usage, if there is one.
+
+    A price that held for `days` of the term's `days_total` bills that share of it.
+    """
+    if not price.fixed_amount or days == 0:
+        return []
+    if days in (None, days_total):
+        return [line("fixed", "fixed", 1, price.fixed_amount, kind="fixed")]
+    words = {"days_used": str(days), "days_total": str(days_total)}
+    return [line("fixed", "fixed", days, price.fixed_amount, days_total, kind="fixed", **words)]
 
 
 def usage_lines(quantity, parts, price, zone="UTC"):
@@ -79,19 +87,8 @@ def price_above(edge, quantity, price, ladder):
         lines = [stair_line(reached(quantity, price.tiers))]
     else:
         covered = price_quantity(edge, price) if edge else []
-        lines = _difference(price_quantity(quantity, price), covered)
+        lines = subtracted(price_quantity(quantity, price), covered)
     return prefixed(lines, "above-", "excess")
-
-
-def _difference(lines, earlier):
-    """Return `lines` less the quantities of `earlier` lines of the same code; lines at zero drop out."""
-    before = {item.code: item for item in earlier}
-    kept = []
-    for item in lines:
-        item = combined(item, before[item.code], -1) if item.code in before else item
-        if item.quantity:
-            kept.append(item)
-    return kept
 
 
 def _row_quantity(quantity, price):

@@ -92,6 +92,20 @@ def choice(*options):
     return read
 
 
+def numbers(limit):
+    """Return a reader of a list of at most `limit` Decimals, as a tuple."""
+    read_one = number()
+
+    def read(value):
+        if not isinstance(value, (list, tuple)) or len(value) > limit:
+            return bad("not_list", f"A list of at most {limit} numbers is needed.")
+        found = [read_one(item) for item in value]
+        problems = [Problem(p.code, str(i), p.message) for i, (_v, list_) in enumerate(found) for p in list_]
+        return tuple(item for item, _problems in found), problems
+
+    return read
+
+
 def flag(value):
     """Read true or false."""
     if not isinstance(value, bool):

@@ -20,6 +20,7 @@ from .schema import (
     flag,
     instant,
     number,
+    numbers,
     record,
     records,
     text,
@@ -29,6 +30,7 @@ from .schema import (
 )
 
 PARTS_MAX = 10**6
+STRETCHES_MAX = 400
 
 
 def _above(value):
@@ -70,8 +72,20 @@ class Commitment(Record):
 
 
 @dataclass(frozen=True)
+class Stretch(Record):
+    """The first days of the rating term, up to a change of the price: what held in them."""
+
+    price: Price = column(record(Price, optional=False))
+    discount_percent: Decimal = column(number(low=0, high=100), ZERO)
+    days: int = column(whole(), 0)  # its fixed amount counts for these days of the term's
+
+
+@dataclass(frozen=True)
 class Terms(Price):
-    """A price, and around it: conversion, included quantity, discount, baseline, limits, currency."""
+    """A price, and around it: conversion, included quantity, discount, baseline, limits, currency.
+
+    The price itself is the one in force at the end; what held earlier in the rating term is in `stretches`.
+    """
 
     unit_factor: Decimal = column(number(above=0), ONE)  # billed units = quantity x factor / divisor
     unit_divisor: Decimal = column(number(above=0), ONE)
@@ -87,22 +101,44 @@ class Terms(Price):
     limits_include_fixed: bool = column(flag, True)  # fixed amounts count towards limits and promises
     bill_at_term_end: bool = column(flag, False)  # nothing before the last billing period of the term
     time_zone: str = column(zone, "UTC")  # local time of bands
+    stretches: tuple = column(records(Stretch, STRETCHES_MAX), ())  # earlier prices of the term, in order
+    days: int = column(whole(optional=True), None)  # that the price itself holds; None: the whole term
+    days_total: int = column(whole(1, optional=True), None)  # of the rating term, when prices or life cover a part
 
     def check(self):
         """Return the findings of the price and those of the limits around it."""
         problems = list(super().check())
+        problems += _stretch_problems(self)
         if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:
             message = f"The minimum {self.minimum} is above the maximum {self.maximum}; lower one of them."
             problems.append(Problem("contradiction", "minimum", message))
         if self.baseline and self.baseline.kind == "quantity":
-            above = self if self.baseline.above == "terms" else self.baseline.above
-            if above != "none" and (above.charge_model not in BY_QUANTITY or above.price_per_part):
-                message = f"An excess quantity cannot be priced by {above.charge_model}; choose another."
-                problems.append(Problem("contradiction", "baseline.above", message))
+            above = self.baseline.above
+            prices = [self, *(item.price for item in self.stretches)] if above == "terms" else [above]
+            for price in prices if above != "none" else ():
+                if price.charge_model not in BY_QUANTITY or price.price_per_part:
+                    message = f"An excess quantity cannot be priced by {price.charge_model}; choose another."
+                    problems.append(Problem("contradiction", "baseline.above", message))
         if self.charge_model in BY_AMOUNT and (self.quantity_included or self.quantity_rounding != "none"):
             message = f"{self.charge_model} prices money or limits, not units; leave units alone."
             problems.append(Problem("contradiction", "charge_model", message))
         return problems
+
+
+def _stretch_problems(terms):
+    """Return why the earlier prices cannot share a rating term with the last one."""
+    problems = []
+    if (terms.stretches or terms.days is not None) and terms.days_total is None:
+        problems.append(Problem("missing", "days_total", "Give the days of the rating term."))
+    given = sum(item.days for item in terms.stretches) + (terms.days or 0)
+    if terms.days_total is not None and (terms.days is None or given > terms.days_total):
+        message = f"The prices hold {given} of {terms.days_total} days; give the days of each, at most all."
+        problems.append(Problem("out_of_range", "days", message))
+    money = terms.charge_model in BY_AMOUNT
+    if any((item.price.charge_model in BY_AMOUNT) != money for item in terms.stretches):
+        message = "A price of money and a price of units cannot share a rating term; end the term between them."
+        problems.append(Problem("contradiction", "stretches", message))
+    return problems
 
 
 @dataclass(frozen=True)
@@ -115,6 +151,7 @@ class UsagePart(Record):
     dimensions: dict = column(text_map, {})  # region, destination, class; capacity: {"unit": name}
     started_at: datetime = column(instant, None)  # with offset; needed by bands
     continued: bool = column(flag, False)  # continuation of an earlier event: no connect amount
+    stretch: int = column(whole(high=STRETCHES_MAX), 0)  # how many price changes of the term came before
 
 
 @dataclass(frozen=True)
@@ -144,6 +181,7 @@ class Usage(Record):
     quantity: Decimal = column(number(optional=True), None)  # of this billing period; None: sum of parts
     quantity_before: Decimal = column(number(), ZERO)  # of the term's earlier billing periods
     parts: tuple = column(records(UsagePart, PARTS_MAX), ())
+    quantities_at_changes: tuple = column(numbers(STRETCHES_MAX), ())  # of the term so far, at each price change
     billed_before: dict = column(read_billed, {})
     final: bool = column(flag, True)  # the term ends with this billing period: minimum, true-up, credit
     label: str = column(text, "")  # printed in the trace, for instance the period
