@@ -7,130 +7,110 @@ from typing import NamedTuple
 from odoo.exceptions import UserError
 
 from ..rating import RatingError, Usage, rate
-from .quantities import measure
-from .terms import PER_EVENT, PER_SLOT, TermsReader
+from .measures import measure
+from .segments import segments
+from .terms import TermsReader
+from .usage_of import needs_of, usage_of
 
 
 class Rated(NamedTuple):
-    """A due period with everything that its invoice lines need."""
+    """A segment of a due period with everything that its invoice lines need."""
 
-    due: object
+    segment: object
     line: object
     metric: object
-    version: object
-    baseline: object
-    terms: object
+    unit: object
+    agreement: object
     usage: object
     charge: object
     event_count: int
-    names: tuple
+    quantity: Decimal
+    needs: tuple
+    names: tuple = ()
+    commitment: object = None
+
+    @property
+    def due(self):
+        """The due period that the segment is a part of."""
+        return self.segment.due
+
+    @property
+    def terms(self):
+        """The kernel's Terms."""
+        return self.agreement.terms
 
 
 def rate_dues(env, dues):
-    """Rate each due period with the prices in force on its first day; nothing is written.
+    """Rate each due period, a charge per rating term in it; nothing is written.
 
     Raises UserError with the contract line's name when terms are missing or contradictory.
     """
     lines = {line.id: line for line in env["contract.line"].browse({d.line_id for d in dues})}
-    metrics = {id_: line.usage_metric_id for id_, line in lines.items()}
-    picked = {due: _pick(lines[due.line_id], due) for due in dues}
-    reader = TermsReader(
-        env,
-        {version.id for version, _baseline in picked.values()},
-        {baseline.id for _version, baseline in picked.values() if baseline},
-    )
-    measured = measure(
-        env,
-        dues,
-        metrics,
-        [due for due in dues if picked[due][0].charge_model in PER_EVENT],
-        [due for due in dues if picked[due][0].charge_model in PER_SLOT],
-    )
-    return [_rate_one(due, lines[due.line_id], *picked[due], measured[due], reader) for due in dues]
+    members = _members(env, lines)
+    parts = [segment for due in dues for segment in segments(lines[due.line_id], due)]
+    reader = TermsReader(env, parts, lines, members)
+    agreements = [reader.agreement(segment) for segment in parts]
+    wanted = [needs_of(agreement) for agreement in agreements]
+    measured = measure(env, [need for needs in wanted for need in needs])
+    return [
+        _rate_one(agreement, needs, measured, reader.earlier[agreement.segment])
+        for agreement, needs in zip(agreements, wanted, strict=True)
+    ]
 
 
-def _pick(line, due):
-    return (
-        line.usage_rate_card_id._require_version_on(due.date_start),
-        line._baseline_on(due.date_start),
-    )
+def _members(env, lines):
+    """{line id: the lines pooled into it}."""
+    pooled = env["contract.line"].search([("usage_pool_line_id", "in", list(lines))])
+    return {lead.id: members for lead, members in pooled.grouped("usage_pool_line_id").items()}
 
 
-def _rate_one(due, line, version, baseline, measured, reader):
-    metric = line.usage_metric_id
-    if version.currency_id != line.contract_id.currency_id:
-        line._check_usage_terms()
-    if version.charge_model in PER_SLOT and any(slot < 0 for _day, slot, _q in measured.parts):
-        raise UserError(
-            line.env._(
-                "%(line)s is priced by time of use, but part of its usage was stored without "
-                "the time of day, because %(metric)s had no time-of-use slots then.",
-                line=line.display_name,
-                metric=metric.display_name,
-            )
-        )
+def _rate_one(agreement, needs, measured, past):
+    line = agreement.line
     try:
-        terms = reader.terms(version, baseline, metric, line.contract_id.currency_id)
-        usage = Usage.from_dict(_usage(version, measured))
-        charge = rate(usage, terms)
+        usage = Usage.from_dict(usage_of(agreement, needs, measured))
+        charge = rate(usage, agreement.terms)
     except RatingError as error:
         raise UserError(
             line.env._(
-                "%(line)s cannot be rated with %(version)s: %(error)s",
+                "%(line)s cannot be rated with %(card)s: %(error)s",
                 line=line.display_name,
-                version=version.display_name,
+                card=line.usage_rate_card_id.display_name,
                 error=error,
             )
         ) from error
-    rated = Rated(due, line, metric, version, baseline, terms, usage, charge, measured.event_count, ())
+    whole = measured[needs[0].key]
+    before = measured[needs[1].key].event_count if agreement.term_start < agreement.segment.date_start else 0
+    rated = Rated(
+        agreement.segment,
+        line,
+        line.usage_metric_id,
+        line.usage_rate_card_id.uom_id or line.usage_metric_id.uom_id,
+        agreement,
+        usage,
+        charge,
+        whole.event_count - before,
+        charge.quantity - Decimal(past.quantity),
+        tuple(needs),
+    )
     explainer = line.env["usage.explainer"]
     return rated._replace(names=tuple(explainer._phrase_component(rated, c) for c in charge.components))
 
 
-def _usage(version, measured):
-    quantity = format(measured.quantity, "f")
-    if version.charge_model in PER_SLOT:
-        return {"quantity": quantity, "parts": _band_parts(version, measured.parts)}
-    if version.charge_model in PER_EVENT:
-        return {
-            "quantity": quantity,
-            "parts": [{"quantity": part} for part in measured.parts],
-        }
-    return {"quantity": quantity}
-
-
-def _band_parts(version, slots):
-    """Sum (weekday, slot, quantity) rows into one part per time-of-use band."""
-    totals = {}
-    for weekday, slot, quantity in slots:
-        band = version._band_at(weekday, slot)
-        totals[band] = totals.get(band, 0) + Decimal(quantity)
-    return [
-        {
-            "quantity": format(total, "f"),
-            "dimensions": {"band": str(band.id) if band else ""},
-        }
-        for band, total in totals.items()
-    ]
-
-
 def store(env, rated, period_ids, rated_at):
-    """Insert charges and components; return {due: (charge id, [component id])}."""
+    """Insert charges and components; return [(charge id, [component id])] in the order of `rated`."""
     rows = [_charge_row(env, item, period_ids[item.due], rated_at) for item in rated]
-    ids = _insert(env, INSERT_CHARGE, rows)
-    component_rows, owners = [], []
-    for item, (charge_id,) in zip(rated, ids, strict=True):
-        for sequence, component in enumerate(item.charge.components):
-            component_rows.append(_component_row(env, item, charge_id, sequence, component, rated_at))
-            owners.append(item.due)
-    component_ids = _insert(env, INSERT_COMPONENT, component_rows)
-    stored = {item.due: (id_, []) for item, (id_,) in zip(rated, ids, strict=True)}
-    for due, (id_,) in zip(owners, component_ids, strict=True):
-        stored[due][1].append(id_)
-    env["usage.rate.card.version"].browse({i.version.id for i in rated})._freeze()
+    ids = [charge_id for (charge_id,) in _insert(env, INSERT_CHARGE, rows)]
+    component_rows = [
+        _component_row(env, item, charge_id, sequence, component, rated_at)
+        for item, charge_id in zip(rated, ids, strict=True)
+        for sequence, component in enumerate(item.charge.components)
+    ]
+    component_ids = iter([id_ for (id_,) in _insert(env, INSERT_COMPONENT, component_rows)])
+    versions = {stretch.version_id for item in rated for stretch in item.agreement.stretches}
+    env["usage.rate.card.version"].browse(versions)._freeze()
     env["usage.charge"].invalidate_model()
     env["usage.charge.component"].invalidate_model()
-    return stored
+    return [(id_, [next(component_ids) for _c in item.charge.components]) for id_, item in zip(ids, rated, strict=True)]
 
 
 def _insert(env, query, rows):
@@ -143,8 +123,8 @@ def _insert(env, query, rows):
 INSERT_CHARGE = """
 INSERT INTO usage_charge (
     period_id, contract_line_id, contract_id, partner_id, company_id, metric_id,
-    version_id, baseline_id, date_start, date_end, quantity, event_count, currency_id,
-    amount, state, terms, usage, trace, rated_at,
+    version_id, baseline_id, commitment_id, date_start, date_end, term_start, term_end, quantity,
+    quantity_carried, event_count, currency_id, amount, state, terms, usage, trace, billed_after, rated_at,
     create_uid, create_date, write_uid, write_date)
 VALUES %s RETURNING id
 """
@@ -168,11 +148,15 @@ def _charge_row(env, item, period_id, rated_at):
         contract.partner_id.id,
         line.company_id.id,
         item.metric.id,
-        item.version.id,
-        item.baseline.id or None,
-        item.due.date_start,
-        item.due.date_end,
-        item.charge.quantity,
+        item.agreement.stretches[-1].version_id if item.agreement.stretches else None,
+        item.agreement.baseline_id,
+        item.commitment.id if item.commitment else None,
+        item.segment.date_start,
+        item.segment.date_end,
+        item.agreement.term_start,
+        item.segment.term_end,
+        item.quantity,
+        item.charge.quantity_carried,
         item.event_count,
         contract.currency_id.id,
         item.charge.amount,
@@ -180,6 +164,7 @@ def _charge_row(env, item, period_id, rated_at):
         json.dumps(item.terms.to_dict()),
         json.dumps(usage),
         json.dumps([step.to_dict() for step in item.charge.trace]),
+        json.dumps(item.charge.to_dict().get("billed_after", {})),
         rated_at,
         env.uid,
         rated_at,

@@ -21,7 +21,7 @@ def commands(rated, charge_id, component_ids, carrier, hints):
     """
     section = {
         "display_type": "line_section",
-        "name": rated.line._usage_section_name(rated.due),
+        "name": rated.line._usage_section_name(rated),
         "sequence": carrier["sequence"],
         "contract_line_id": rated.line.id,
         "usage_charge_id": charge_id,
@@ -67,15 +67,15 @@ def _priced(rated, component, name):
     return {
         "quantity": 1.0,
         "price_unit": float(component.amount),
-        "product_uom_id": rated.line.product_id.uom_id.id or rated.metric.uom_id.id,
+        "product_uom_id": rated.line.product_id.uom_id.id or rated.unit.id,
         "name": rated.line.env["usage.explainer"]._with_arithmetic(rated, component, name),
     }
 
 
 def _unit(rated, component):
     if component.kind in ("usage", "excess", "credit"):
-        return rated.metric.uom_id.id
-    return rated.line.product_id.uom_id.id or rated.metric.uom_id.id
+        return rated.unit.id
+    return rated.line.product_id.uom_id.id or rated.unit.id
 
 
 def _shows_exactly(rated, component, quantity, price):

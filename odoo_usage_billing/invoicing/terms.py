@@ -1,89 +1,306 @@
-"""Prices and baselines from the database into the kernel's terms, digit for digit.
+"""What was agreed for a segment of a contract line: the kernel's Terms, with every price that held in it.
 
-Odoo hands NUMERIC over as float, so the numbers are read as text.
+Odoo hands NUMERIC over as float, so the numbers are read as text. All lines of a chunk of contracts are
+read with a handful of queries.
 """
 
+import json
+from collections import defaultdict
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from odoo.exceptions import UserError
 
 from ..rating import Terms
+from ..rating.interval import Interval, days
+from .baselines import BaselineReader, figure
+from .earlier import earlier
+from .prices import detail_of, overridden, price, product, scaled
+from .segments import line_end
 
-PER_EVENT = ("time_increment",)
-PER_SLOT = ("time_of_use",)
-MODEL_OF = {"time_of_use": "matrix"}
-
-VERSION = """
-SELECT id, charge_model, unit_price::text, flat_amount::text, package_size::text,
-       package_free::text, increment_first::text, increment_next::text,
-       increment_per::text, connect_amount::text, discount_percent::text,
-       NULLIF(minimum_amount, 0)::text AS minimum, NULLIF(maximum_amount, 0)::text AS maximum,
-       COALESCE(bill_flat_on_zero, false) AS bill_flat_on_zero,
-       COALESCE(best_price_guard, false) AS best_price_guard
-  FROM usage_rate_card_version WHERE id = ANY(%s)
+VERSIONS = """
+SELECT id, card_id, date_start, date_end, charge_model, unit_price::text, flat_amount::text, package_size::text,
+       package_rounding, packages_minimum, quantity_included::text, increment_first::text,
+       increment_next::text, increment_per::text, connect_amount::text, discount_percent::text,
+       minimum_amount::text, maximum_amount::text, rate_percent::text, rate_base, event_amount::text,
+       event_minimum::text, event_maximum::text, free_events, free_amount::text, multiplier::text,
+       negative_usage, bill_flat_on_zero, best_price_guard, limits_include_fixed,
+       dimension_1, dimension_2, dimension_3, prefix_1, prefix_2, prefix_3
+  FROM usage_rate_card_version WHERE card_id = ANY(%s) AND state <> 'draft' ORDER BY card_id, date_start
 """
 TIERS = """
-SELECT version_id, NULLIF(up_to, 0)::text AS up_to, unit_price::text, flat_amount::text
+SELECT version_id, up_to::text, unit_price::text, flat_amount::text, package_size::text, maximum_amount::text
   FROM usage_rate_card_tier WHERE version_id = ANY(%s) ORDER BY version_id, sort_key
 """
 BANDS = """
-SELECT version_id, id, unit_price::text
+SELECT version_id, id, name->>'en_US' AS name, unit_price::text
   FROM usage_rate_card_band WHERE version_id = ANY(%s) ORDER BY version_id, sequence, id
 """
-BASELINES = """
-SELECT id, quantity::text, fixed_amount::text, tolerance_percent::text, ladder, below,
-       below_unit_price::text
-  FROM usage_baseline WHERE id = ANY(%s)
+ROWS = """
+SELECT version_id, value_1, value_2, value_3, band_id, unit_price::text, name
+  FROM usage_rate_card_row WHERE version_id = ANY(%s) ORDER BY version_id, value_1, value_2, value_3, id
 """
+OVERRIDES = """
+SELECT contract_line_id, target, COALESCE(key, ''), value::text, date_start, date_end
+  FROM usage_price_override WHERE contract_line_id = ANY(%s) ORDER BY contract_line_id, id
+"""
+UNITS = "SELECT id, factor::text FROM uom_uom WHERE id = ANY(%s)"
+#: Charge models that price money, to which units mean nothing.
+OF_MONEY = ("percentage", "dynamic")
+READ_FROM = (
+    "usage.rate.card",
+    "usage.rate.card.version",
+    "usage.rate.card.tier",
+    "usage.rate.card.band",
+    "usage.rate.card.row",
+    "usage.price.override",
+)
+
+
+class Stretch(NamedTuple):
+    """Days of a segment's rating term in which one price held; `row` is the version's with own values."""
+
+    span: Interval
+    version_id: int
+    row: dict
+
+
+class Agreement(NamedTuple):
+    """Everything `rate` and the measuring need to know about a segment."""
+
+    segment: object
+    line: object
+    term_start: date
+    billed_before: dict
+    final: bool
+    stretches: tuple
+    terms: Terms
+    baseline_id: int
+    rate: str
+    members: tuple
+
+    @property
+    def row(self):
+        """The version's row at the segment's end."""
+        return self.stretches[-1].row
+
+    @property
+    def detail(self):
+        """What the measuring must tell apart."""
+        return next((d for d in (detail_of(stretch.row) for stretch in self.stretches) if d), "")
 
 
 class TermsReader:
-    """Reads the kernel terms of many contract lines in a handful of queries."""
+    """Reads what was agreed for many segments in a handful of queries."""
 
-    def __init__(self, env, version_ids, baseline_ids):
-        self.env = env
-        for model in (
-            "usage.rate.card.version",
-            "usage.rate.card.tier",
-            "usage.rate.card.band",
-            "usage.baseline",
-        ):
+    def __init__(self, env, segments, lines, members):
+        """`lines`: {line id: record}; `members`: {line id: lines pooled into it}."""
+        self.env, self.lines, self.members = env, lines, members
+        for model in READ_FROM:
             env[model].flush_model()
-        self.prices = self._read_prices(list(version_ids))
-        self.baselines = self._read_baselines(list(baseline_ids))
+        self.line_ids = sorted(lines.keys() | {member.id for found in members.values() for member in found})
+        self.baselines = BaselineReader(env, self.line_ids)
+        self.earlier = earlier(env, segments, self.baselines.carrying())
+        above = {row["above_card_id"] for rows in self.baselines.rows.values() for row in rows}
+        cards = {line.usage_rate_card_id.id for line in lines.values()} | (above - {None})
+        self.versions = self._read_versions(sorted(cards))
+        self.overrides = self._read_overrides()
+        self.factors = self._read_factors()
         self._built = {}
 
     def _rows(self, query, ids):
         self.env.cr.execute(query, (ids,))
         return self.env.cr.dictfetchall()
 
-    def _read_prices(self, ids):
-        tiers, bands = {}, {}
+    def _read_versions(self, card_ids):
+        versions = self._rows(VERSIONS, card_ids)
+        ids = [row["id"] for row in versions]
+        parts = {name: defaultdict(list) for name in ("tiers", "bands", "rows")}
         for row in self._rows(TIERS, ids):
-            tiers.setdefault(row.pop("version_id"), []).append(_filled(row))
+            parts["tiers"][row.pop("version_id")].append(row)
         for row in self._rows(BANDS, ids):
-            bands.setdefault(row.pop("version_id"), []).append(
-                {"match": {"band": str(row["id"])}, "unit_price": row["unit_price"] or "0"}
-            )
-        return {
-            row["id"]: _price(row, tiers.get(row["id"], []), bands.get(row["id"], []))
-            for row in self._rows(VERSION, ids)
+            parts["bands"][row["version_id"]].append(row)
+        names = {
+            row["id"]: (str(place), row["name"])
+            for rows in parts["bands"].values()
+            for place, row in enumerate(rows, 1)
         }
+        for row in self._rows(ROWS, ids):
+            band, band_name = names.get(row["band_id"], (None, None))
+            values = (row["value_1"], row["value_2"], row["value_3"])
+            key = " / ".join(filter(None, (*values, band_name)))
+            item = {"values": values, "band": band, "key": key, "unit_price": row["unit_price"], "name": row["name"]}
+            parts["rows"][row["version_id"]].append(item)
+        result = defaultdict(list)
+        for row in versions:
+            result[row["card_id"]].append({**row, **{name: parts[name][row["id"]] for name in parts}})
+        return result
 
-    def _read_baselines(self, ids):
-        return {row["id"]: _baseline(row) for row in self._rows(BASELINES, ids)}
+    def _read_overrides(self):
+        self.env.cr.execute(OVERRIDES, (self.line_ids,))
+        result = defaultdict(list)
+        for line_id, *override in self.env.cr.fetchall():
+            result[line_id].append(tuple(override))
+        return result
 
-    def terms(self, version, baseline, metric, currency):
-        """The kernel Terms for a version, an optional baseline, a metric and a currency."""
-        key = (version.id, baseline.id, metric.id, currency.id)
+    def _read_factors(self):
+        units = {
+            unit.id
+            for line in self.lines.values()
+            for unit in (line.usage_metric_id.uom_id, line.usage_rate_card_id.uom_id)
+        }
+        self.env["uom.uom"].flush_model()
+        self.env.cr.execute(UNITS, (sorted(units - {False}),))
+        return dict(self.env.cr.fetchall())
+
+    def agreement(self, segment):
+        """The Agreement of a segment; UserError says what is missing."""
+        line = self.lines[segment.line_id]
+        past = self.earlier[segment]
+        term = Interval(segment.term_start, segment.term_end)
+        ends = [segment.term_end, line_end(line)]
+        lived = Interval(past.start, min(filter(None, ends)))
+        stretches = self._stretches(line, lived, segment.date_end)
+        agreed = self.baselines.agreed(line, term, lived, line.contract_id.usage_proration)
+        rate = line._usage_currency_rate(lived.start)
+        data = self._terms(line, term, lived, stretches, rate)
+        if agreed:
+            data["baseline"] = self._baseline(line, term, lived, agreed, past.carried, rate)
+        if line.usage_pool_line_id:
+            data = pooled(data)
+        key = json.dumps(data, sort_keys=True)
         if key not in self._built:
-            data = dict(self.prices[version.id])
-            data["currency_rounding"] = _step(currency)
-            if metric.rounding_mode != "none":
-                data["quantity_rounding"] = metric.rounding_mode
-                data["quantity_precision"] = metric.rounding_digits
-            if baseline:
-                data["baseline"] = self.baselines[baseline.id]
             self._built[key] = Terms.from_dict(data)
-        return self._built[key]
+        return Agreement(
+            segment,
+            line,
+            lived.start,
+            past.billed,
+            segment.date_end >= lived.end,
+            stretches,
+            self._built[key],
+            agreed.last["id"] if agreed else None,
+            rate,
+            tuple(self.members.get(line.id, ())),
+        )
+
+    def _baseline(self, line, term, lived, agreed, carried, rate):
+        """The kernel's Baseline: a pool's lead agrees for its members too, each bills its own fee."""
+        for member in self.members.get(line.id, ()):
+            other = self.baselines.agreed(member, term, lived, line.contract_id.usage_proration)
+            if other:
+                agreed = agreed._replace(quantity=agreed.quantity + other.quantity)
+        above = None
+        if agreed.last["above"] == "card":
+            card = self.env["usage.rate.card"].browse(agreed.last["above_card_id"])
+            above = scaled(price(self._version_on(card, lived.start)), rate)
+        return agreed.terms(carried, above)
+
+    def _version_on(self, card, day):
+        for row in self.versions[card.id]:
+            if row["date_start"] <= day and (not row["date_end"] or day < row["date_end"]):
+                return row
+        card._require_version_on(day)
+        raise UserError(self.env._("%(card)s has no price on %(day)s.", card=card.display_name, day=day))
+
+    def _stretches(self, line, span, until):
+        """The Stretches of `span` that begin before `until`: cut where a version or an own price begins or ends."""
+        overrides = self.overrides.get(line.id, ())
+        marks = {span.start}
+        bounds = [(row["date_start"], row["date_end"]) for row in self.versions[line.usage_rate_card_id.id]]
+        for edge in [edge for pair in bounds + [(o[3], o[4]) for o in overrides] for edge in pair]:
+            if edge and span.start < edge < span.end:
+                marks.add(edge)
+        days_ = [*sorted(marks), span.end]
+        result = []
+        for start, end in pairwise(days_):
+            if start >= until:
+                break
+            version = self._version_on(line.usage_rate_card_id, start)
+            own = [(t, k, v) for t, k, v, first, last in overrides if first <= start and (not last or start < last)]
+            row, unknown = overridden(version, own)
+            if unknown:
+                self._refuse_unknown(line, version, unknown[0])
+            if result and (result[-1].row == row):
+                start = result.pop().span.start
+            result.append(Stretch(Interval(start, end), version["id"], row))
+        return tuple(result)
+
+    def _refuse_unknown(self, line, version, override):
+        name = self.env["usage.rate.card.version"].browse(version["id"]).display_name
+        raise UserError(
+            self.env._(
+                "%(line)s has an own price for %(key)s, which %(version)s does not have. End the own price on the "
+                "day the version starts, or name another.",
+                line=line.display_name,
+                key=override[1],
+                version=name,
+            )
+        )
+
+    def _terms(self, line, term, lived, stretches, rate):
+        """The kernel's Terms as a dict, without the baseline."""
+        basis = line.contract_id.usage_proration
+        whole = days(lived if basis == "none" else term, _basis(basis))
+        last = stretches[-1].row
+        metric, card = line.usage_metric_id, line.usage_rate_card_id
+        data = scaled(price(last), rate)
+        data |= {
+            "discount_percent": last["discount_percent"] or "0",
+            "currency_rounding": _step(line.contract_id.currency_id),
+            "limits_include_fixed": bool(last["limits_include_fixed"]),
+        }
+        held = [days(stretch.span, _basis(basis)) for stretch in stretches]
+        if len(stretches) > 1 or held[-1] != whole:
+            data |= {"days": held[-1], "days_total": max(whole, sum(held))}
+            data["stretches"] = [
+                {
+                    "price": scaled(price(stretch.row), rate),
+                    "discount_percent": stretch.row["discount_percent"] or "0",
+                    "days": count,
+                }
+                for stretch, count in zip(stretches[:-1], held[:-1], strict=True)
+            ]
+        data |= _by_days(stretches, held, whole, rate)
+        if card.uom_id and card.uom_id != metric.uom_id:
+            data["unit_factor"] = self.factors[metric.uom_id.id]
+            data["unit_divisor"] = self.factors[card.uom_id.id]
+        if metric.rounding_mode != "none":
+            data |= {"quantity_rounding": metric.rounding_mode, "quantity_precision": metric.rounding_digits}
+        return data
+
+
+def pooled(data):
+    """The terms of a line whose usage counts elsewhere: its agreed facts and fee, no price of usage."""
+    result = {"charge_model": "flat", "currency_rounding": data["currency_rounding"]}
+    if data.get("baseline", {}).get("kind") == "quantity":
+        result["baseline"] = {**data["baseline"], "above": "none", "below": "none"}
+    return result
+
+
+def _by_days(stretches, held, whole, rate):
+    """Minimum, cap and included quantity, each counted for the days it held."""
+
+    def blended(name):
+        values = [Fraction(stretch.row[name] or 0) for stretch in stretches]
+        return sum((value * count for value, count in zip(values, held, strict=True)), Fraction(0)) / whole
+
+    result = {}
+    if minimum := blended("minimum_amount"):
+        result["minimum"] = product(figure(minimum), rate)
+    if all(Fraction(stretch.row["maximum_amount"] or 0) for stretch in stretches):
+        result["maximum"] = product(figure(blended("maximum_amount")), rate)
+    included = blended("quantity_included")
+    if included and stretches[-1].row["charge_model"] not in OF_MONEY:
+        result["quantity_included"] = figure(included)
+    return result
+
+
+def _basis(basis):
+    return "thirty" if basis == "thirty" else "actual"
 
 
 def _step(currency):
@@ -91,95 +308,6 @@ def _step(currency):
     return format(currency.rounding, f".{currency.decimal_places}f")
 
 
-def _filled(row):
-    return {key: value for key, value in row.items() if value is not None}
-
-
-def _price(row, tiers, bands):
-    model = row["charge_model"]
-    data = {
-        "charge_model": MODEL_OF.get(model, model),
-        "discount_percent": row["discount_percent"] or "0",
-        "bill_flat_on_zero": row["bill_flat_on_zero"],
-    }
-    if row["minimum"]:
-        data["minimum"] = row["minimum"]
-    if row["maximum"]:
-        data["maximum"] = row["maximum"]
-    data.update(_MODEL_DATA[model](row, tiers, bands))
-    return data
-
-
-def _flat(row, tiers, bands):
-    return {"fixed_amount": row["flat_amount"] or "0"}
-
-
-def _per_unit(row, tiers, bands):
-    return {"unit_price": row["unit_price"] or "0", **_flat(row, tiers, bands)}
-
-
-def _tiered(row, tiers, bands):
-    return {
-        "tiers": tiers,
-        "best_price_guard": row["best_price_guard"],
-        **_flat(row, tiers, bands),
-    }
-
-
-def _package(row, tiers, bands):
-    return {
-        "package_size": row["package_size"],
-        "quantity_included": row["package_free"] or "0",
-        **_per_unit(row, tiers, bands),
-    }
-
-
-def _increments(row, tiers, bands):
-    price = {"unit_price": row["unit_price"] or "0", "per": row["increment_per"]}
-    first, following = row["increment_first"], row["increment_next"]
-    slots = [{"start": "0", "increment": following, **price}]
-    if Decimal(first) and Decimal(first) != Decimal(following):
-        slots = [
-            {"start": "0", "increment": first, **price},
-            {"start": first, "increment": following, **price},
-        ]
-    return {
-        "slots": slots,
-        "connect_amount": row["connect_amount"] or "0",
-        **_flat(row, tiers, bands),
-    }
-
-
-def _time_of_use(row, tiers, bands):
-    return {"rows": bands, **_flat(row, tiers, bands)}
-
-
-_MODEL_DATA = {
-    "flat": _flat,
-    "per_unit": _per_unit,
-    "graduated": _tiered,
-    "volume": _tiered,
-    "stair_step": _tiered,
-    "package": _package,
-    "time_increment": _increments,
-    "time_of_use": _time_of_use,
-}
-
-
-def _baseline(row):
-    data = {
-        "quantity": row["quantity"] or "0",
-        "fixed_amount": row["fixed_amount"] or "0",
-        "above_ladder": row["ladder"],
-        "below": row["below"],
-    }
-    if row["tolerance_percent"]:
-        data["tolerance_ratio"] = _hundredth(row["tolerance_percent"])
-    if row["below_unit_price"]:
-        data["below_price"] = row["below_unit_price"]
-    return data
-
-
-def _hundredth(text):
-    """A percentage in text as a ratio in text, exactly."""
-    return format(Decimal(text).scaleb(-2), "f")
+def rate_text(rate):
+    """A currency rate as the decimal text that calculations use: twelve digits."""
+    return format(Decimal(f"{rate:.12g}"), "f")

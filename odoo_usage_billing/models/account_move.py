@@ -51,6 +51,12 @@ class AccountMove(models.Model):
         self.env["usage.billing.period"].invalidate_model()
         self.invalidate_recordset(["usage_period_ids"])
 
+    def _turn_negative_into_credit_notes(self):
+        """A draft below zero, after corrections or credits, becomes a credit note: it could not be posted."""
+        self.filtered(
+            lambda move: move.move_type == "out_invoice" and move.currency_id.compare_amounts(move.amount_total, 0) < 0
+        ).action_switch_move_type()
+
     def _usage_contracts(self):
         """{move: contracts} of these invoices, from their lines."""
         found = {}

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..invoicing import charges, periods, quantities
+from ..invoicing import charges, commitments, completeness, periods
 from ..invoicing.lines import LineHints, commands
 from .contract_line import USAGE_MARKER
 from .usage_tz import tz_get
@@ -45,6 +45,20 @@ class ContractContract(models.Model):
         required=True,
         default="post",
     )
+    usage_proration = fields.Selection(
+        [
+            ("actual", "Days of the period"),
+            ("thirty", "Months of thirty days"),
+            ("none", "Not at all: full amounts"),
+        ],
+        string="Count Part Periods By",
+        required=True,
+        default="actual",
+        help="How baselines, flat amounts, minimums and caps count when they hold only part of a period. The days "
+        "used are printed on the invoice.",
+    )
+    usage_commitment_ids = fields.One2many("usage.commitment", "contract_id", string="Commitments")
+    usage_commitment_count = fields.Integer(compute="_compute_usage_counts")
     usage_billed_at = fields.Datetime(readonly=True, copy=False, help="When usage of the contract was last invoiced.")
     usage_charge_count = fields.Integer(compute="_compute_usage_counts")
     usage_subject_count = fields.Integer(compute="_compute_usage_counts")
@@ -70,7 +84,11 @@ class ContractContract(models.Model):
                 ["subject_id:count_distinct"],
             )
         )
+        commitment_counts = dict(
+            self.env["usage.commitment"]._read_group([("contract_id", "in", self.ids)], ["contract_id"], ["__count"])
+        )
         for contract in self:
+            contract.usage_commitment_count = commitment_counts.get(contract, 0)
             contract.usage_charge_count = charge_counts.get(contract, 0)
             contract.usage_subject_count = subject_counts.get(contract, 0)
 
@@ -78,12 +96,14 @@ class ContractContract(models.Model):
     def create(self, vals_list):
         contracts = super().create(vals_list)
         contracts.contract_line_ids._check_usage_terms()
+        contracts.contract_line_ids._check_usage_card()
         return contracts
 
     def write(self, vals):
         result = super().write(vals)
         if {"currency_id", "manual_currency_id", "pricelist_id", "journal_id"} & vals.keys():
             self.contract_line_ids._check_usage_terms()
+            self.contract_line_ids._check_usage_card()
         return result
 
     def _force_line_recurrence(self):
@@ -149,17 +169,19 @@ class ContractContract(models.Model):
     def _expand_usage(self, carriers):
         dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
         claimed = periods.claim(self.env, dues)
-        rated = {item.due: item for item in charges.rate_dues(self.env, [d for d in dues if d in claimed])}
-        quantities.require_complete(self.env, list(rated.values()))
+        rated = charges.rate_dues(self.env, [due for due in dues if due in claimed])
+        completeness.require_complete(self.env, rated)
+        rated += commitments.settle(self.env, rated)
         now = self.env.cr.now()
-        stored = charges.store(self.env, list(rated.values()), claimed, now)
+        stored = defaultdict(list)
+        for item, ids in zip(rated, charges.store(self.env, rated, claimed, now), strict=True):
+            stored[item.due].append((item, ids))
         expanded = defaultdict(list)
         for due, (move, command) in zip(dues, carriers, strict=True):
             lines = []
-            if due in rated:
-                item = rated[due]
+            for item, ids in stored[due]:
                 hints = LineHints(item.line.contract_id, move, item.line.product_id.taxes_id)
-                lines = commands(item, *stored[due], command[2], hints)
+                lines += commands(item, *ids, command[2], hints)
             expanded[id(command)] = lines
         for move in {id(move): move for move, _command in carriers}.values():
             fixed = [c for c in move["invoice_line_ids"] if id(c) not in expanded]
@@ -176,6 +198,7 @@ class ContractContract(models.Model):
             created = super(ContractContract, usage.with_context(**FAST_CREATE))._recurring_create_invoice(date_ref)
             created = self.env["account.move"].browse(created.ids)
             created._link_usage_charges()
+            created._turn_negative_into_credit_notes()
             moves |= created
         return moves
 
@@ -214,11 +237,8 @@ class ContractContract(models.Model):
 
     # -- looking -----------------------------------------------------------
 
-    def _usage_preview(self, day=None):
-        """Rate the open period of each usage line as it stands, writing nothing.
-
-        Returns [Rated]. Lines that have not started or are complete are left out.
-        """
+    def _usage_rated(self, day=None):
+        """The open period of each usage line, rated as it stands; nothing is written."""
         day = day or fields.Date.context_today(self)
         dues = [
             line._usage_due()
@@ -226,6 +246,14 @@ class ContractContract(models.Model):
             if line.recurring_next_date and line.date_start <= day
         ]
         return charges.rate_dues(self.env, dues) if dues else []
+
+    def _usage_preview(self, day=None):
+        """The open period of each usage line and where commitments stand, as [Rated]; nothing is written.
+
+        Lines that have not started or are complete are left out.
+        """
+        rated = self._usage_rated(day)
+        return rated + commitments.settle(self.env, rated)
 
     def action_usage_preview(self):
         """Show what the open period would cost now."""
@@ -260,6 +288,18 @@ class ContractContract(models.Model):
             "res_model": "usage.charge",
             "view_mode": "list,form",
             "domain": [("contract_id", "in", self.ids)],
+        }
+
+    def action_view_usage_commitments(self):
+        """Open the commitments of these contracts."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Commitments"),
+            "res_model": "usage.commitment",
+            "view_mode": "list,form",
+            "domain": [("contract_id", "=", self.id)],
+            "context": {"default_contract_id": self.id},
         }
 
     def action_view_usage_subjects(self):

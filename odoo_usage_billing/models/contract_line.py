@@ -40,32 +40,12 @@ class ContractLine(models.Model):
                         line=line.name,
                     )
                 )
-            if contract.currency_id and card.currency_id != contract.currency_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(card)s is priced in %(card_currency)s, contract %(contract)s is "
-                        "invoiced in %(currency)s. Choose a card in the contract's currency.",
-                        card=card.name,
-                        card_currency=card.currency_id.name,
-                        contract=contract.name,
-                        currency=contract.currency_id.name,
-                    )
-                )
             if line.recurring_invoicing_type != "post-paid":
                 raise ValidationError(
                     self.env._(
                         "%(line)s is invoiced in advance, when its usage is not known yet. Set "
                         "its invoicing type to post-paid.",
                         line=line.name,
-                    )
-                )
-            if "time_of_use" in card.version_ids.mapped("charge_model") and not line.usage_metric_id.slot_minutes:
-                raise ValidationError(
-                    self.env._(
-                        "%(card)s is priced by time of use, but %(metric)s keeps no parts of "
-                        "the day. Set time-of-use slots on the metric before usage arrives.",
-                        card=card.name,
-                        metric=line.usage_metric_id.name,
                     )
                 )
             if contract.contract_type != "sale":
@@ -110,13 +90,6 @@ class ContractLine(models.Model):
                 vals.pop("recurring_next_date", None)
         return vals_list
 
-    def _baseline_on(self, day):
-        """The baseline in force on a local day; empty when none is."""
-        self.ensure_one()
-        return self.usage_baseline_ids.filtered(lambda b: b.date_start <= day and (not b.date_end or day < b.date_end))[
-            :1
-        ]
-
     def _usage_due(self):
         """The next period to invoice as a Due (half-open local days)."""
         self.ensure_one()
@@ -135,11 +108,12 @@ class ContractLine(models.Model):
             vals[USAGE_MARKER] = self._usage_due()
         return vals
 
-    def _usage_section_name(self, due):
+    def _usage_section_name(self, rated):
         """The heading above a usage line's charges, in the customer's language."""
         self.ensure_one()
         explainer = self.env["usage.explainer"].with_context(lang=self.contract_id.partner_id.lang)
-        return f"{self.name} ({explainer._period_text(due)})"
+        name = rated.commitment.name if rated.commitment else self.name
+        return f"{name} ({explainer._period_text(rated.segment)})"
 
     def _update_last_date_invoiced(self):
         """Advance lines of one date together: a write per date, not per line."""

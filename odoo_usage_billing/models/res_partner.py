@@ -25,3 +25,11 @@ class ResPartner(models.Model):
             "view_mode": "list,form",
             "domain": [("partner_id", "child_of", self.ids)],
         }
+
+    def _usage_group(self):
+        """The top of the group of companies: affiliates of one group may share a pool."""
+        self.ensure_one()
+        top = self
+        while top.parent_id:
+            top = top.parent_id
+        return top

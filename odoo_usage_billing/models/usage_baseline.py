@@ -13,18 +13,55 @@ class UsageBaseline(models.Model):
     currency_id = fields.Many2one(related="contract_line_id.currency_id")
     date_start = fields.Date(required=True, default=fields.Date.context_today)
     date_end = fields.Date(help="First day it no longer holds. Empty: open.")
+    uom_id = fields.Many2one("uom.uom", compute="_compute_uom_id")
+    kind = fields.Selection(
+        [("quantity", "A quantity"), ("amount", "An amount")],
+        string="Agreed",
+        required=True,
+        default="quantity",
+        help="A quantity: usage up to it is covered by the flat fee. An amount: usage is priced and set off "
+        "against the agreed spend.",
+    )
     quantity = fields.Float(
         string="Baseline Quantity",
         digits=False,
         min_display_digits=2,
-        required=True,
-        help="Agreed quantity per billing period, in the metric's unit.",
+        help="Agreed quantity per rating term (the billing period unless the line says otherwise), in the "
+        "priced unit. Counted by days when it holds only part of the term.",
+    )
+    amount = fields.Monetary(
+        string="Baseline Amount", help="Agreed spend per rating term. Charged as flat fee unless another is given."
+    )
+    season_ids = fields.One2many(
+        "usage.baseline.season",
+        "baseline_id",
+        string="Season",
+        copy=True,
+        help="Months in which another share of the baseline is agreed, for instance 150 % in December.",
     )
     fixed_amount = fields.Float(
         digits=False, min_display_digits=2, string="Flat Fee", help="Charged each period for the baseline."
     )
     tolerance_percent = fields.Float(
         digits=False, min_display_digits=2, help="Quantities above the baseline within this band are free."
+    )
+    tolerance_mode = fields.Selection(
+        [("free", "Only what lies beyond the band counts"), ("threshold", "Beyond the band, all variance counts")],
+        string="Tolerance Band",
+        required=True,
+        default="free",
+    )
+    above = fields.Selection(
+        [("terms", "The line's rate card"), ("card", "Another rate card"), ("none", "Nothing (flat)")],
+        string="Usage Above",
+        required=True,
+        default="terms",
+    )
+    above_card_id = fields.Many2one(
+        "usage.rate.card",
+        string="Excess Card",
+        domain="[('company_id', '=', company_id), ('currency_id', '=', currency_id)]",
+        ondelete="restrict",
     )
     ladder = fields.Selection(
         [
@@ -38,21 +75,39 @@ class UsageBaseline(models.Model):
         "prices the next 20,000; counted from the baseline, the next 70,000.",
     )
     below = fields.Selection(
-        [("none", "Nothing"), ("credit", "Credit per unit")],
+        [("none", "Nothing (flat minimum)"), ("credit", "Credit per unit"), ("carry_forward", "Carry forward")],
         string="Usage Below",
         required=True,
         default="none",
     )
-    below_unit_price = fields.Float(string="Credit per Unit", digits=False, min_display_digits=2)
+    below_unit_price = fields.Float(
+        string="Credit per Unit",
+        digits=False,
+        min_display_digits=2,
+        help="For a baseline amount: credit per unit of currency, 0.5 gives back half of what was not used.",
+    )
+    carried_maximum = fields.Float(
+        string="Carry at Most",
+        digits=False,
+        min_display_digits=2,
+        help="Most that an unused baseline adds to the next term. 0: no limit.",
+    )
     note = fields.Char()
 
-    @api.depends("contract_line_id", "quantity", "date_start")
+    @api.depends("contract_line_id.usage_metric_id", "contract_line_id.usage_rate_card_id")
+    def _compute_uom_id(self):
+        for baseline in self:
+            line = baseline.contract_line_id
+            baseline.uom_id = line.usage_rate_card_id.uom_id or line.usage_metric_id.uom_id
+
+    @api.depends("contract_line_id", "kind", "quantity", "amount", "date_start")
     def _compute_display_name(self):
         for baseline in self:
+            agreed = baseline.quantity if baseline.kind == "quantity" else baseline.amount
             baseline.display_name = self.env._(
                 "%(line)s: %(quantity)s from %(day)s",
                 line=baseline.contract_line_id.name or "",
-                quantity=f"{baseline.quantity:,.10g}",
+                quantity=f"{agreed:,.10g}",
                 day=fields.Date.to_string(baseline.date_start) or "",
             )
 
@@ -61,8 +116,14 @@ class UsageBaseline(models.Model):
         "A baseline must end after it starts.",
     )
     _values_sane = models.Constraint(
-        "CHECK (quantity >= 0 AND fixed_amount >= 0 AND tolerance_percent >= 0 AND below_unit_price >= 0)",
-        "Baseline quantity, flat fee, tolerance and credit may not be negative.",
+        "CHECK (COALESCE(quantity, 0) >= 0 AND COALESCE(amount, 0) >= 0 AND COALESCE(fixed_amount, 0) >= 0"
+        " AND COALESCE(tolerance_percent, 0) BETWEEN 0 AND 100 AND COALESCE(below_unit_price, 0) >= 0"
+        " AND COALESCE(carried_maximum, 0) >= 0)",
+        "Baseline, flat fee, credit and what is carried may not be negative; the tolerance lies between 0 and 100.",
+    )
+    _above_card_given = models.Constraint(
+        "CHECK ((above = 'card') = (above_card_id IS NOT NULL))",
+        "Choose the rate card that prices the excess, or let the line's own card do it.",
     )
 
     _one_at_a_time = models.Constraint(

@@ -23,7 +23,14 @@ class UsageCharge(models.Model):
     baseline_id = fields.Many2one("usage.baseline", ondelete="restrict")
     date_start = fields.Date(required=True)
     date_end = fields.Date(required=True)
+    term_start = fields.Date(help="First day of the rating term that this charge belongs to.")
+    term_end = fields.Date(help="First day after the rating term.")
+    commitment_id = fields.Many2one("usage.commitment", index="btree_not_null", ondelete="restrict")
     quantity = fields.Float(digits=False, min_display_digits=2)
+    quantity_carried = fields.Float(
+        digits=False, min_display_digits=2, help="Unused baseline that the next term may use."
+    )
+    billed_after = fields.Json(help="What is billed of the rating term so far, by component.")
     event_count = fields.Integer(string="Events")
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     amount = fields.Monetary()
@@ -41,6 +48,11 @@ class UsageCharge(models.Model):
     move_id = fields.Many2one(related="period_id.move_id", string="Invoice")
     explanation = fields.Text(compute="_compute_explanation")
 
+    _rated_once = models.UniqueIndex(
+        "(period_id, date_start, COALESCE(commitment_id, 0)) WHERE state <> 'released'",
+        "This part of the billing period is rated already.",
+    )
+
     def init(self):
         self.env.cr.execute(
             """
@@ -48,10 +60,12 @@ class UsageCharge(models.Model):
             BEGIN
                 IF TG_OP = 'DELETE' OR (
                     NEW.period_id, NEW.quantity, NEW.amount, NEW.currency_id, NEW.terms,
-                    NEW.usage, NEW.trace, NEW.version_id, NEW.date_start, NEW.date_end)
+                    NEW.usage, NEW.trace, NEW.version_id, NEW.date_start, NEW.date_end,
+                    NEW.term_start, NEW.term_end, NEW.commitment_id, NEW.quantity_carried, NEW.billed_after)
                     IS DISTINCT FROM (
                     OLD.period_id, OLD.quantity, OLD.amount, OLD.currency_id, OLD.terms,
-                    OLD.usage, OLD.trace, OLD.version_id, OLD.date_start, OLD.date_end)
+                    OLD.usage, OLD.trace, OLD.version_id, OLD.date_start, OLD.date_end,
+                    OLD.term_start, OLD.term_end, OLD.commitment_id, OLD.quantity_carried, OLD.billed_after)
                 THEN RAISE EXCEPTION 'A charge is a fact: % is refused. Rate again instead.',
                     TG_OP USING ERRCODE = 'restrict_violation';
                 END IF;

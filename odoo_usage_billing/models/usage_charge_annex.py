@@ -3,7 +3,7 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL
 
-from ..invoicing.quantities import AGGREGATES
+from ..invoicing.bucket_totals import AGGREGATES
 
 
 class UsageCharge(models.Model):

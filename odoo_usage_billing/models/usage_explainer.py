@@ -1,11 +1,25 @@
-from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from odoo import api, fields, models
-from odoo.tools.misc import format_amount, formatLang
+from odoo.tools.misc import format_amount
 
 from ..rating import TraceStep, explain
 from .trace_texts import BY_TEMPLATE
+
+DECIMALS_MAX = 12
+
+
+def _digits(number):
+    """(sign, whole digits, decimals without needless zeros) of a Decimal, at most twelve decimals."""
+    rounded = format(number, "f")
+    whole, _point, fraction = rounded.lstrip("-").partition(".")
+    if len(fraction) > DECIMALS_MAX:
+        with localcontext(prec=len(whole) + DECIMALS_MAX + 2):
+            shorter = number.quantize(Decimal(1).scaleb(-DECIMALS_MAX), ROUND_HALF_UP)
+        whole, _point, fraction = format(shorter, "f").lstrip("-").partition(".")
+    fraction = fraction.rstrip("0")
+    sign = "-" if number < 0 and (fraction or whole.strip("0")) else ""
+    return sign, whole, fraction
 
 
 class UsageExplainer(models.AbstractModel):
@@ -17,98 +31,10 @@ class UsageExplainer(models.AbstractModel):
     @api.model
     def _number(self, value):
         """A Decimal as the reader's language writes it, without needless zeros."""
-        number = Decimal(value)
-        exponent = number.normalize().as_tuple().exponent
-        return formatLang(self.env, float(number), digits=max(0, min(12, -exponent)))
-
-    @api.model
-    def _phrase_component(self, rated, component):
-        """The wording of a component on an invoice line, in the customer's language."""
-        me = self.with_context(lang=rated.line.contract_id.partner_id.lang)
-        unit = rated.metric.with_context(lang=me.env.context.get("lang")).uom_id.name
-        if component.code.startswith("row-"):
-            return me._phrase_band(rated, component)
-        if component.code == "connect":
-            return me.env._("Connections")
-        if component.kind == "excess" and rated.terms.baseline.above_ladder == "absolute":
-            lower = max(component.tier_from or 0, rated.terms.baseline.quantity)
-            component = replace(component, tier_from=lower)
-        phrase = getattr(me, f"_phrase_{component.kind}", me._phrase_usage)
-        return phrase(component, unit)
-
-    @api.model
-    def _phrase_band(self, rated, component):
-        bands = rated.version.band_ids.with_context(lang=self.env.context.get("lang"))
-        number = int(component.labels.get("number", "1"))
-        return self.env._("Usage, %(band)s", band=bands[number - 1].name)
-
-    @api.model
-    def _phrase_no_usage(self, rated):
-        me = self.with_context(lang=rated.line.contract_id.partner_id.lang)
-        return me.env._("No usage in this period")
-
-    @api.model
-    def _phrase_information(self, component, unit):
-        quantity = self._number(component.quantity)
-        if component.code == "variance":
-            sign = "+" if component.quantity > 0 else ""
-            return self.env._("Variance: %(quantity)s %(unit)s", quantity=f"{sign}{quantity}", unit=unit)
-        if component.code == "baseline":
-            return self.env._("Baseline: %(quantity)s %(unit)s", quantity=quantity, unit=unit)
-        return self.env._("Actual usage: %(quantity)s %(unit)s", quantity=quantity, unit=unit)
-
-    @api.model
-    def _phrase_baseline(self, component, unit):
-        agreed = component.labels.get("baseline")
-        if agreed:
-            return self.env._("Baseline %(quantity)s %(unit)s", quantity=self._number(agreed), unit=unit)
-        return self.env._("Baseline")
-
-    @api.model
-    def _phrase_usage(self, component, unit):
-        if component.tier_from is not None and component.tier_up_to is not None:
-            return self.env._(
-                "Usage from %(lower)s to %(upper)s %(unit)s",
-                lower=self._number(component.tier_from),
-                upper=self._number(component.tier_up_to),
-                unit=unit,
-            )
-        if component.tier_from is not None and component.tier_from > 0:
-            return self.env._(
-                "Usage above %(lower)s %(unit)s",
-                lower=self._number(component.tier_from),
-                unit=unit,
-            )
-        return self.env._("Usage in %(unit)s", unit=unit)
-
-    @api.model
-    def _phrase_excess(self, component, unit):
-        text = self._phrase_usage(component, unit)
-        return self.env._("Above baseline: %(usage)s", usage=text)
-
-    @api.model
-    def _phrase_fixed(self, component, unit):
-        return self.env._("Flat fee")
-
-    @api.model
-    def _phrase_credit(self, component, unit):
-        return self.env._("Credit for usage below the baseline")
-
-    @api.model
-    def _phrase_discount(self, component, unit):
-        return self.env._("Discount")
-
-    @api.model
-    def _phrase_minimum(self, component, unit):
-        return self.env._("Up to the agreed minimum")
-
-    @api.model
-    def _phrase_cap(self, component, unit):
-        return self.env._("Reduction to the agreed cap")
-
-    @api.model
-    def _phrase_commitment(self, component, unit):
-        return self.env._("Commitment")
+        lang = self.env["res.lang"]._lang_get(self.env.context.get("lang") or "en_US")
+        sign, whole, fraction = _digits(Decimal(value))
+        text = lang.format("%d", int(whole), grouping=True)
+        return f"{sign}{text}{lang.decimal_point}{fraction}" if fraction else f"{sign}{text}"
 
     @api.model
     def _with_arithmetic(self, rated, component, name):
@@ -130,7 +56,11 @@ class UsageExplainer(models.AbstractModel):
     @api.model
     def _phrase_trace(self, charge):
         """The trace of a charge as sentences, one per step."""
-        steps = [TraceStep.from_dict(step) for step in charge.trace or []]
+        return self._phrase_steps([TraceStep.from_dict(step) for step in charge.trace or []])
+
+    @api.model
+    def _phrase_steps(self, steps):
+        """Steps of a trace as sentences, one per step."""
         sentences = []
         for template, params in explain(steps):
             spoken = {key: self._spoken(value) for key, value in params.items()}
@@ -148,6 +78,12 @@ class UsageExplainer(models.AbstractModel):
     @api.model
     def _money(self, amount, currency):
         return format_amount(self.env, amount, currency)
+
+    @api.model
+    def _day_text(self, day):
+        """A day in the reader's date format."""
+        lang = self.env["res.lang"]._lang_get(self.env.context.get("lang") or "en_US")
+        return day.strftime(lang.date_format)
 
     @api.model
     def _period_text(self, due):

@@ -20,6 +20,12 @@ class UsageRateCard(models.Model):
         default=lambda self: self.env.company.currency_id,
         tracking=True,
     )
+    uom_id = fields.Many2one(
+        "uom.uom",
+        string="Priced Unit",
+        help="Unit of prices, tiers and baselines. Empty: the unit of the metric. Usage is converted before it "
+        "is priced: hours counted in seconds, thousands of pages, tonnes.",
+    )
     version_ids = fields.One2many("usage.rate.card.version", "card_id")
     version_count = fields.Integer(compute="_compute_version_count")
     current_version_id = fields.Many2one("usage.rate.card.version", compute="_compute_current_version_id")
@@ -55,6 +61,16 @@ class UsageRateCard(models.Model):
                 )
             )
         return version
+
+    def write(self, vals):
+        if {"uom_id", "currency_id"} & vals.keys() and self.version_ids.filtered(lambda v: v.state == "frozen"):
+            raise UserError(
+                self.env._(
+                    "%(card)s was used to rate usage, so its unit and currency stay. Make another card.",
+                    card=self[:1].display_name,
+                )
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):

@@ -18,7 +18,19 @@ class UsageRateCardTier(models.Model):
     sort_key = fields.Float(compute="_compute_sort_key", store=True, digits=False, min_display_digits=2)
     unit_price = fields.Float(digits=False, min_display_digits=2)
     flat_amount = fields.Float(digits=False, min_display_digits=2)
+    package_size = fields.Float(
+        digits=False,
+        min_display_digits=2,
+        help="The unit price buys so many units of this tier; started packages count. 0: priced by unit.",
+    )
+    maximum_amount = fields.Float(
+        string="Tier Cap", digits=False, min_display_digits=2, help="Most that this tier costs. 0: no cap."
+    )
 
+    _sizes_positive = models.Constraint(
+        "CHECK (COALESCE(package_size, 0) >= 0 AND COALESCE(maximum_amount, 0) >= 0)",
+        "A tier's package size and cap may not be negative.",
+    )
     _up_to_positive = models.Constraint(
         "CHECK (up_to IS NULL OR up_to >= 0)", "A tier's upper bound may not be negative."
     )
@@ -40,4 +52,6 @@ class UsageRateCardTier(models.Model):
             "up_to": self.up_to,
             "unit_price": self.unit_price,
             "flat_amount": self.flat_amount,
+            "package_size": self.package_size,
+            "maximum_amount": self.maximum_amount,
         }

@@ -1,5 +1,5 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 CHARGE_MODELS = [
     ("flat", "Flat"),
@@ -8,17 +8,40 @@ CHARGE_MODELS = [
     ("volume", "Volume tiers"),
     ("package", "Package"),
     ("stair_step", "Stair-step"),
+    ("percentage", "Percentage"),
+    ("graduated_percentage", "Graduated percentage"),
+    ("dynamic", "Cost plus"),
+    ("matrix", "Price matrix"),
     ("time_increment", "Time increments"),
     ("time_of_use", "Time of use"),
 ]
-TIERED = ("graduated", "volume", "stair_step")
+TIERED = ("graduated", "volume", "stair_step", "graduated_percentage")
 FROZEN_FIELDS = {
     "card_id",
     "charge_model",
     "unit_price",
     "flat_amount",
     "package_size",
-    "package_free",
+    "package_rounding",
+    "packages_minimum",
+    "quantity_included",
+    "rate_percent",
+    "rate_base",
+    "event_amount",
+    "event_minimum",
+    "event_maximum",
+    "free_events",
+    "free_amount",
+    "multiplier",
+    "negative_usage",
+    "limits_include_fixed",
+    "dimension_1",
+    "dimension_2",
+    "dimension_3",
+    "prefix_1",
+    "prefix_2",
+    "prefix_3",
+    "row_ids",
     "increment_first",
     "increment_next",
     "increment_per",
@@ -59,7 +82,67 @@ class UsageRateCardVersion(models.Model):
     unit_price = fields.Float(digits=False, min_display_digits=2)
     flat_amount = fields.Float(string="Flat Amount", digits=False, min_display_digits=2)
     package_size = fields.Float(digits=False, min_display_digits=2, default=1.0)
-    package_free = fields.Float(string="Free Units", digits=False, min_display_digits=2)
+    package_rounding = fields.Selection(
+        [("up", "Started packages count"), ("down", "Only full packages count"), ("none", "Exact share")],
+        string="Packages",
+        required=True,
+        default="up",
+    )
+    packages_minimum = fields.Integer(string="At Least (packages)", help="Packages billed even without usage.")
+    quantity_included = fields.Float(
+        string="Included Units",
+        digits=False,
+        min_display_digits=2,
+        help="Units that cost nothing, once per rating term. Days count when the card holds only part of it.",
+    )
+    rate_percent = fields.Float(string="Rate (%)", digits=False, min_display_digits=2)
+    rate_base = fields.Selection(
+        [("quantity", "Of the quantity"), ("amount", "Of the amount each event carries")],
+        string="Percentage",
+        required=True,
+        default="quantity",
+        help="What the percentage is taken of: revenue reported as the quantity of a metric, or the "
+        "amount that comes with each event.",
+    )
+    event_amount = fields.Float(string="Fee per Event", digits=False, min_display_digits=2)
+    event_minimum = fields.Float(
+        string="Minimum per Event", digits=False, min_display_digits=2, help="Rate and fee of one event. 0: none."
+    )
+    event_maximum = fields.Float(
+        string="Maximum per Event", digits=False, min_display_digits=2, help="Rate and fee of one event. 0: none."
+    )
+    free_events = fields.Integer(
+        help="Events that cost nothing, as long as the free amount lasts too. 0: no such limit."
+    )
+    free_amount = fields.Float(
+        digits=False,
+        min_display_digits=2,
+        help="Sum of event amounts that costs nothing, as long as the free events last too. 0: no such limit.",
+    )
+    multiplier = fields.Float(
+        digits=False,
+        min_display_digits=2,
+        default=1.0,
+        help="Applied to the amounts that events carry: 1.15 adds 15 percent to cost.",
+    )
+    negative_usage = fields.Selection(
+        [("mirror", "Credit at the same prices"), ("zero", "Count as zero"), ("refuse", "Refuse")],
+        string="Negative Usage",
+        required=True,
+        default="mirror",
+        help="What a sum below zero means, for instance after corrections.",
+    )
+    limits_include_fixed = fields.Boolean(
+        string="Fixed Amounts Count",
+        default=True,
+        help="Fixed amounts and baseline fees count towards the minimum and the cap.",
+    )
+    dimension_1 = fields.Char(help="Name of a price dimension of the metric, such as destination or region.")
+    dimension_2 = fields.Char()
+    dimension_3 = fields.Char()
+    prefix_1 = fields.Boolean(string="Longest Prefix 1", help="The row with the longest matching beginning wins.")
+    prefix_2 = fields.Boolean(string="Longest Prefix 2")
+    prefix_3 = fields.Boolean(string="Longest Prefix 3")
     increment_first = fields.Float(
         string="First Increment",
         digits=False,
@@ -93,6 +176,8 @@ class UsageRateCardVersion(models.Model):
     )
     tier_ids = fields.One2many("usage.rate.card.tier", "version_id", copy=True)
     band_ids = fields.One2many("usage.rate.card.band", "version_id", copy=True)
+    row_ids = fields.One2many("usage.rate.card.row", "version_id", string="Price Rows", copy=True)
+    uom_id = fields.Many2one(related="card_id.uom_id")
     summary = fields.Char(compute="_compute_summary")
 
     _dates_ordered = models.Constraint(
@@ -100,10 +185,10 @@ class UsageRateCardVersion(models.Model):
         "A version must end after it starts.",
     )
     _sizes_positive = models.Constraint(
-        "CHECK (package_size > 0 AND package_free >= 0"
+        "CHECK (package_size > 0 AND quantity_included >= 0 AND packages_minimum >= 0"
         " AND increment_first >= 0 AND increment_next > 0 AND increment_per > 0)",
-        "Package size and further increments must be greater than zero; free units and the "
-        "first increment may not be negative.",
+        "Package size and further increments must be greater than zero; included units, least "
+        "packages and the first increment may not be negative.",
     )
     _discount_range = models.Constraint(
         "CHECK (discount_percent >= 0 AND discount_percent <= 100)",
@@ -114,6 +199,14 @@ class UsageRateCardVersion(models.Model):
         " AND (COALESCE(maximum_amount, 0) = 0"
         " OR maximum_amount >= COALESCE(minimum_amount, 0)))",
         "Minimum and cap may not be negative, and the cap may not be below the minimum.",
+    )
+
+    _events_sane = models.Constraint(
+        "CHECK (COALESCE(event_minimum, 0) >= 0 AND COALESCE(event_maximum, 0) >= 0"
+        " AND COALESCE(free_events, 0) >= 0 AND COALESCE(free_amount, 0) >= 0"
+        " AND (COALESCE(event_maximum, 0) = 0 OR event_maximum >= COALESCE(event_minimum, 0)))",
+        "Limits per event and what is free may not be negative, and the maximum per event may not be "
+        "below the minimum.",
     )
 
     _one_at_a_time = models.Constraint(
@@ -157,27 +250,19 @@ class UsageRateCardVersion(models.Model):
             )
         return super().write(vals)
 
-    @api.constrains("charge_model", "tier_ids", "band_ids")
-    def _check_tiers(self):
-        for version in self:
-            if version.charge_model not in TIERED:
-                continue
-            open_tiers = version.tier_ids.filtered(lambda t: not t.up_to)
-            if len(open_tiers) > 1:
-                raise ValidationError(
-                    self.env._(
-                        "%(version)s has several tiers without an upper bound. Only the last tier is open.",
-                        version=version.display_name,
-                    )
-                )
-
     def action_activate(self):
         """Put draft versions in force; each must be complete."""
         for version in self.filtered(lambda v: v.state == "draft"):
             version._check_complete()
+            for metric in version._metrics():
+                version._check_metric(metric)
             version._close_predecessor()
             version.state = "active"
         return True
+
+    def _metrics(self):
+        """The metrics of the contract lines that the card prices."""
+        return self.env["contract.line"].search([("usage_rate_card_id", "=", self.card_id.id)]).usage_metric_id
 
     def _close_predecessor(self):
         """End the open version before this one on the day this one starts."""
@@ -191,23 +276,8 @@ class UsageRateCardVersion(models.Model):
             ]
         )
         before.write({"date_end": self.date_start})
-
-    def _check_complete(self):
-        self.ensure_one()
-        if self.charge_model in TIERED and not self.tier_ids.filtered(lambda t: not t.up_to):
-            raise UserError(
-                self.env._(
-                    "%(version)s needs a last tier without an upper bound, so that every quantity has a price.",
-                    version=self.display_name,
-                )
-            )
-        if self.charge_model == "time_of_use" and not self.band_ids:
-            raise UserError(
-                self.env._(
-                    "%(version)s needs at least one time-of-use band.",
-                    version=self.display_name,
-                )
-            )
+        # The earlier version ends before this one begins to hold, or PostgreSQL sees two at once.
+        before.flush_recordset()
 
     def action_new_version(self):
         """Copy to a new draft version and open it."""
@@ -220,6 +290,7 @@ class UsageRateCardVersion(models.Model):
                 "date_end": False,
                 "tier_ids": [Command.create(t._copy_vals()) for t in self.tier_ids],
                 "band_ids": [Command.create(b._copy_vals()) for b in self.band_ids],
+                "row_ids": [Command.create(r._copy_vals()) for r in self.row_ids],
             }
         )
         return {

@@ -134,13 +134,14 @@ class Guide:
         self.env["contract.line"].flush_model()
         self.cr.execute(
             """
-            SELECT c.id, a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
+            SELECT c.id, lead.contract_id, a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
                    a.contract_line_id, COALESCE(a.end_user_id, s.end_user_id, 0),
                    COALESCE(c.usage_tz, 'UTC')
               FROM usage_assignment a
               JOIN usage_subject s ON s.id = a.subject_id
               JOIN contract_line l ON l.id = a.contract_line_id
               JOIN contract_contract c ON c.id = l.contract_id
+              LEFT JOIN contract_line lead ON lead.id = l.usage_pool_line_id
              WHERE a.subject_id = ANY(%s)
              ORDER BY a.subject_id, a.metric_id, a.start_at
             """,
@@ -148,12 +149,12 @@ class Guide:
         )
         found = defaultdict(list)
         lines, contracts = set(), set()
-        for contract_id, subject_id, metric_id, *owner in self.cr.fetchall():
+        for contract_id, lead_id, subject_id, metric_id, *owner in self.cr.fetchall():
             found[subject_id, metric_id].append(Assigned(*owner))
             lines.add(owner[3])
-            contracts.add(contract_id)
+            contracts |= {contract_id, lead_id}
         if self.locking:
-            self._hold_billing_off(sorted(contracts))
+            self._hold_billing_off(sorted(contracts - {None}))
         for key, owners in found.items():
             self.assigned[key] = ([owner.start_at for owner in owners], owners)
         self._load_invoiced(list(lines))
@@ -173,14 +174,15 @@ class Guide:
         )
 
     def _load_invoiced(self, line_ids):
-        """Until which local day each contract line is invoiced already."""
+        """The days of each contract line that are invoiced already, on its own or by the lead of its pool."""
         self.env["usage.billing.period"].flush_model()
         self.cr.execute(
             """
-            SELECT contract_line_id, array_agg(daterange(date_start, date_end))
-              FROM usage_billing_period
-             WHERE contract_line_id = ANY(%s) AND state = 'invoiced'
-             GROUP BY contract_line_id
+            SELECT l.id, array_agg(daterange(p.date_start, p.date_end))
+              FROM contract_line l
+              JOIN usage_billing_period p ON p.contract_line_id IN (l.id, l.usage_pool_line_id)
+             WHERE l.id = ANY(%s) AND p.state = 'invoiced'
+             GROUP BY l.id
             """,
             (line_ids,),
         )

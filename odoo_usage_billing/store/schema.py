@@ -80,6 +80,8 @@ CREATE TABLE IF NOT EXISTS usage_bucket (
 CREATE UNIQUE INDEX IF NOT EXISTS usage_bucket_grain_unique ON usage_bucket
     (contract_line_id, usage_date, metric_id, subject_id, end_user_id,
      usage_slot, dimension_key);
+CREATE INDEX IF NOT EXISTS usage_bucket_subject_index ON usage_bucket
+    (subject_id, metric_id, usage_date);
 """
 
 # Facts are added, never rewritten: retention works by detaching partitions,

@@ -73,7 +73,7 @@ class TestRateCard(UsageCommon):
             )
             self.env.flush_all()
 
-    def test_a_usage_line_without_a_card_or_in_another_currency_is_refused(self):
+    def test_a_usage_line_without_a_card_or_with_one_in_a_currency_without_rate_is_refused(self):
         with self.assertRaises(ValidationError):
             self.make_contract([self.usage_line(self.env["usage.rate.card"])])
         card = self.make_card(charge_model="per_unit", unit_price=1)
@@ -81,11 +81,11 @@ class TestRateCard(UsageCommon):
             {
                 "name": "Foreign",
                 "company_id": self.company.id,
-                "currency_id": self.setup_other_currency("EUR").id,
+                "currency_id": self.foreign_currency().id,
             }
         )
         self.assertTrue(self.make_contract([self.usage_line(card)]))
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(ValidationError, "has no exchange rate"):
             self.make_contract([self.usage_line(other)])
 
     def test_prices_keep_the_digits_that_were_typed(self):
@@ -118,11 +118,17 @@ class TestRateCard(UsageCommon):
         self.assertTrue(band._holds(5, 60))  # Saturday 1:00, of Friday's night
         self.assertFalse(band._holds(0, 60))  # Monday 1:00, of Sunday's night
 
-    def test_the_currency_of_a_contract_with_a_card_does_not_change(self):
+    def foreign_currency(self):
+        """A currency that nobody entered a rate for."""
+        currency = self.setup_other_currency("EUR")
+        currency.rate_ids.unlink()
+        return currency
+
+    def test_a_contract_does_not_change_to_a_currency_without_a_rate(self):
         card = self.make_card(charge_model="per_unit", unit_price=1)
         contract = self.make_contract([self.usage_line(card)])
         with self.assertRaises(ValidationError):
-            contract.manual_currency_id = self.setup_other_currency("EUR")
+            contract.manual_currency_id = self.foreign_currency()
 
     def test_overlapping_baselines_are_refused(self):
         card = self.make_card(charge_model="per_unit", unit_price=1)

@@ -23,7 +23,11 @@ MATRIX = {
     "usage.rate.card.version": ("r", "r", "rwcu"),
     "usage.rate.card.tier": ("r", "r", "rwcu"),
     "usage.rate.card.band": ("r", "r", "rwcu"),
+    "usage.rate.card.row": ("r", "r", "rwcu"),
+    "usage.price.override": ("r", "r", "rwcu"),
     "usage.baseline": ("r", "r", "rwcu"),
+    "usage.baseline.season": ("r", "r", "rwcu"),
+    "usage.commitment": ("r", "r", "rwcu"),
     "usage.billing.period": ("r", "r", "rwc"),
     "usage.charge": ("r", "r", "rwc"),
     "usage.charge.component": ("r", "r", "rwc"),
@@ -32,6 +36,15 @@ MATRIX = {
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
 }
+EMPTY = (
+    "usage.subject.identity",
+    "usage.rate.card.tier",
+    "usage.rate.card.band",
+    "usage.rate.card.row",
+    "usage.price.override",
+    "usage.baseline.season",
+    "usage.commitment",
+)
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")
 
@@ -109,7 +122,7 @@ class TestSecurityMatrix(UsageCommon):
                 continue  # shared, or private to who made it
             ours = self.env[model].sudo().search([("company_id", "=", self.company.id)])
             with self.subTest(model=model):
-                if model not in ("usage.subject.identity", "usage.rate.card.tier", "usage.rate.card.band"):
+                if model not in EMPTY:
                     self.assertTrue(ours, "the test needs a row to hide")
                 seen = self.env[model].with_user(stranger).search([])
                 self.assertFalse(seen & ours)

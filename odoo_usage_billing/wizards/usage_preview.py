@@ -22,7 +22,7 @@ class UsagePreview(models.TransientModel):
         """A preview record with a line per component of each open period."""
         lines = []
         for rated in contract._usage_preview():
-            section = rated.line._usage_section_name(rated.due)
+            section = rated.line._usage_section_name(rated)
             for component, name in zip(rated.charge.components, rated.names, strict=True):
                 lines.append(
                     fields.Command.create(

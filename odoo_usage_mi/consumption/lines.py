@@ -59,7 +59,7 @@ def describe(line):
         "line_id": line.id,
         "name": line.name,
         "metric": metric.name,
-        "unit": metric.uom_id.name,
+        "unit": (line.usage_rate_card_id.uom_id or metric.uom_id).name,
     }
 
 
@@ -68,10 +68,10 @@ def from_rated(rated, state):
     charge = rated.charge
     return LineUsage(
         **describe(rated.line),
-        date_start=rated.due.date_start,
-        date_end=rated.due.date_end,
+        date_start=rated.segment.date_start,
+        date_end=rated.segment.date_end,
         state=state,
-        actual=charge.quantity,
+        actual=rated.quantity,
         baseline=_agreed(rated.terms.to_dict()),
         amount=charge.amount,
         parts=tuple(
@@ -93,6 +93,28 @@ def from_measure(line, due, state, actual):
         baseline=Decimal(str(baseline.quantity)) if baseline else None,
         amount=None,
         parts=(),
+    )
+
+
+def by_line(usages):
+    """{line id: LineUsage}: the charges of one period of a line add up, in the order given."""
+    found = {}
+    for usage in usages:
+        known = found.get(usage.line_id)
+        found[usage.line_id] = usage if known is None else _added(known, usage)
+    return found
+
+
+def _added(one, other):
+    """Two charges of a period of a line as one; their baselines add up, a settlement has none."""
+    agreed = [usage.baseline for usage in (one, other) if usage.baseline is not None]
+    return one._replace(
+        date_start=min(one.date_start, other.date_start),
+        date_end=max(one.date_end, other.date_end),
+        actual=one.actual + other.actual,
+        baseline=sum(agreed) if agreed else None,
+        amount=one.amount + other.amount,
+        parts=one.parts + other.parts,
     )
 
 

@@ -30,10 +30,10 @@ class Period(NamedTuple):
 
 
 class Billed(NamedTuple):
-    """An invoiced period of a contract line and its charge."""
+    """An invoiced period of a contract line and its charges: one per rating term it touches, and settlements."""
 
     due: Due
-    charge_id: int
+    charge_ids: list
     is_posted: bool
 
 
@@ -65,20 +65,22 @@ def billed(env, line_ids):
         env[model].flush_model()
     env.cr.execute(
         """
-        SELECT p.contract_line_id, p.date_start, p.date_end, c.id, m.state = 'posted'
+        SELECT p.contract_line_id, p.date_start, p.date_end,
+               array_agg(c.id ORDER BY c.date_start, c.id), bool_and(m.state = 'posted')
           FROM usage_billing_period p
           JOIN usage_charge c ON c.period_id = p.id AND c.state = 'invoiced'
           LEFT JOIN account_move m ON m.id = p.move_id
          WHERE p.contract_line_id = ANY(%s) AND p.state = 'invoiced'
-         ORDER BY p.date_start DESC, c.id DESC
+         GROUP BY p.id
+         ORDER BY p.date_start DESC, p.id DESC
         """,
         (list(line_ids),),
     )
     found = {}
-    for line_id, start, end, charge_id, posted in env.cr.fetchall():
+    for line_id, start, end, charge_ids, posted in env.cr.fetchall():
         kept = found.setdefault(line_id, [])
         if len(kept) < BILLED_KEPT:
-            kept.append(Billed(Due(line_id, start, end), charge_id, bool(posted)))
+            kept.append(Billed(Due(line_id, start, end), charge_ids, bool(posted)))
     return found
 
 

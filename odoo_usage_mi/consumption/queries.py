@@ -9,7 +9,7 @@ from typing import NamedTuple
 from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
 
-from odoo.addons.odoo_usage_billing.invoicing.quantities import AGGREGATES
+from odoo.addons.odoo_usage_billing.invoicing.bucket_totals import AGGREGATES
 
 
 class SubjectUsage(NamedTuple):

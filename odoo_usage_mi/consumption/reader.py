@@ -84,12 +84,12 @@ class Consumption:
             known = {item.due: item for item in invoiced.get(line.id, ())}
             due = periods.best_match([*known, *self._open[line]], period)
             if due in known:
-                posted = known[due].is_posted
-                charges[known[due].charge_id] = "invoiced" if posted else "closed"
+                state = "invoiced" if known[due].is_posted else "closed"
+                charges.update(dict.fromkeys(known[due].charge_ids, state))
             elif due:
                 dues.append(due)
         stored = shaped.from_charges(self.env, charges, self.lines) if charges else {}
-        found = {usage.line_id: usage for usage in stored.values()}
+        found = shaped.by_line(stored.values())
         found.update((due.line_id, usage) for due, usage in self._measure(dues).items())
         return [found[line.id] for line in self.lines if line.id in found]
 
@@ -100,18 +100,21 @@ class Consumption:
             line = self.lines.browse(due.line_id)
             state = periods.state_of(due, self.today(line))
             if rated:
-                found[due] = shaped.from_rated(rated, state)
+                (found[due],) = shaped.by_line(shaped.from_rated(item, state) for item in rated).values()
             else:
                 actual = queries.total(line, due.date_start, due.date_end)
                 found[due] = shaped.from_measure(line, due, state, actual)
         return found
 
     def _rate(self, dues):
-        """{due: Rated or None}: a line without a valid price must not hide the others."""
+        """{due: [Rated] or None}: a line without a valid price must not hide the others."""
         if not dues:
             return {}
         try:
-            return {rated.due: rated for rated in rate_dues(self.env, dues)}
+            found = {}
+            for rated in rate_dues(self.env, dues):
+                found.setdefault(rated.due, []).append(rated)
+            return found
         except UserError as error:
             if len(dues) == 1:
                 _logger.info("no estimate for contract line %s: %s", dues[0].line_id, error)

@@ -1,0 +1,57 @@
+"""What earlier billing periods of a rating term billed, and what an unused baseline carried on."""
+
+from datetime import date
+from typing import NamedTuple
+
+CHAIN = """
+    SELECT s.line_id, s.date_start::date, c.term_start, c.billed_after,
+           (SELECT SUM(e.quantity)::text FROM usage_charge e
+             WHERE e.contract_line_id = c.contract_line_id AND e.term_start = c.term_start
+               AND e.date_end <= c.date_end AND e.state <> 'released' AND e.commitment_id IS NULL)
+      FROM (VALUES %s) s (line_id, date_start, term_start)
+      JOIN usage_charge c ON c.contract_line_id = s.line_id
+       AND c.date_end = s.date_start::date AND c.date_start >= s.term_start::date
+       AND c.state <> 'released' AND c.commitment_id IS NULL
+"""
+CARRIED = """
+    SELECT DISTINCT ON (s.line_id, s.date_start) s.line_id, s.date_start::date, c.quantity_carried::text
+      FROM (VALUES %s) s (line_id, date_start)
+      JOIN usage_charge c ON c.contract_line_id = s.line_id
+       AND c.date_end <= s.date_start::date AND c.state <> 'released' AND c.commitment_id IS NULL
+     ORDER BY s.line_id, s.date_start, c.date_end DESC, c.id DESC
+"""
+
+
+class Earlier(NamedTuple):
+    """The rating term before a segment.
+
+    `start` is the first day whose usage counts: usage before it was billed under other terms. `quantity` are the
+    billed units so far, `carried` is unused baseline of the term before; both as text.
+    """
+
+    start: date
+    billed: dict
+    quantity: str
+    carried: str
+
+
+def earlier(env, segments, carrying):
+    """{segment: Earlier}; `carrying` are the ids of lines whose baseline carries forward."""
+    inside = [s for s in segments if s.date_start > s.term_start]
+    chain = _read(env, CHAIN, [(s.line_id, s.date_start, s.term_start) for s in inside])
+    carried = _read(env, CARRIED, sorted({(s.line_id, s.term_start) for s in segments if s.line_id in carrying}))
+    result = {}
+    for segment in segments:
+        start, billed, quantity = chain.get((segment.line_id, segment.date_start), (segment.date_start, {}, "0"))
+        (text,) = carried.get((segment.line_id, segment.term_start), ("0",))
+        result[segment] = Earlier(start, billed or {}, quantity or "0", text or "0")
+    return result
+
+
+def _read(env, query, rows):
+    """{(line id, day): the other columns} of a query over VALUES."""
+    if not rows:
+        return {}
+    env["usage.charge"].flush_model()
+    found = env.cr.execute_values(query, rows, fetch=True, page_size=len(rows))
+    return {(line_id, day): tuple(rest) for line_id, day, *rest in found}
