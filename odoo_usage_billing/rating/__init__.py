@@ -5,7 +5,7 @@ from .errors import CODES, Problem, RatingError
 from .pipeline import rate
 from .price import CHARGE_MODELS, Band, Price, Row, Slot, Tier
 from .trace import describe, explain, recompute
-from .values import Baseline, Billed, Commitment, Terms, Usage, UsagePart
+from .values import Baseline, Billed, Commitment, Stretch, Terms, Usage, UsagePart
 
 __all__ = [
     "Band",
@@ -21,6 +21,7 @@ __all__ = [
     "RatingError",
     "Row",
     "Slot",
+    "Stretch",
     "Terms",
     "Tier",
     "TraceStep",
