@@ -12,15 +12,13 @@ from .measure_sql import DAY, bounds, last_of, nearest, quantities, values
 # `held`: when which gauge counts. Grain 0 is the one gauge of a metric that does not tell subjects apart.
 # `places`: the lines where readings of the period may stand.
 SCOPE = """
-    n (number, metric_id, per_subject, date_start, date_end, start_at, end_at) AS %(needs)s,
-    lines (number, line_id) AS %(lines)s,
-    customers AS (
-        SELECT l.number, MIN(c.partner_id) AS partner_id
-          FROM lines l
-          JOIN contract_line k ON k.id = l.line_id
+    n AS (
+        SELECT v.*, c.partner_id
+          FROM %(needs)s v (number, metric_id, per_subject, date_start, date_end, first_line_id, start_at, end_at)
+          JOIN contract_line k ON k.id = v.first_line_id
           JOIN contract_contract c ON c.id = k.contract_id
-         GROUP BY 1
     ),
+    lines (number, line_id) AS %(lines)s,
     held AS (
         SELECT n.number, a.subject_id AS grain,
                GREATEST(a.start_at, n.start_at) AS from_at, LEAST(a.end_at, n.end_at) AS to_at
@@ -39,10 +37,9 @@ SCOPE = """
         SELECT g.number, a.contract_line_id
           FROM grains g
           JOIN n USING (number)
-          JOIN customers u USING (number)
           JOIN usage_assignment a ON a.subject_id = g.grain AND a.metric_id = n.metric_id
            AND a.start_at < n.end_at AND COALESCE(a.end_at > n.start_at - interval '2 days', TRUE)
-          JOIN contract_contract c ON c.id = a.contract_id AND c.partner_id = u.partner_id
+          JOIN contract_contract c ON c.id = a.contract_id AND c.partner_id = n.partner_id
     )
 """
 
@@ -67,7 +64,7 @@ BEFORE = """
              FETCH FIRST 1 ROW WITH TIES
            ) b
 """
-SUBJECT_OWNERS = "(SELECT * FROM grains JOIN n USING (number) JOIN customers USING (number) WHERE per_subject)"
+SUBJECT_OWNERS = "(SELECT * FROM grains JOIN n USING (number) WHERE per_subject)"
 SUBJECT_OWN = """
     b.subject_id = o.grain AND EXISTS (
         SELECT 1 FROM contract_line k JOIN contract_contract c ON c.id = k.contract_id
@@ -76,6 +73,8 @@ SUBJECT_OWN = """
 LINE_OWNERS = "(SELECT 0 AS grain, * FROM n JOIN lines USING (number) WHERE NOT per_subject)"
 LINE_OWN = "b.contract_line_id = o.line_id"
 
+# Readings and assignments are laid on one line of time, without a join: the running sum of rises is the
+# level, that of steps says whether it counts.
 LEVELS = """
     WITH %(scope)s,
     carried AS (%(carried)s),
@@ -91,18 +90,26 @@ LEVELS = """
          UNION ALL
         SELECT number, grain, last_at, 0, quantity FROM carried
     ),
-    stretches AS (
-        SELECT number, grain, quantity, at,
-               LEAD(at, 1, 'infinity') OVER (PARTITION BY number, grain ORDER BY at, id) AS until
+    points AS (
+        SELECT number, grain, at, id,
+               quantity - LAG(quantity, 1, 0) OVER (PARTITION BY number, grain ORDER BY at, id) AS rise,
+               0 AS step
           FROM readings
+         UNION ALL
+        SELECT number, grain, from_at, 0, 0, 1 FROM held
+         UNION ALL
+        SELECT number, grain, to_at, 0, 0, -1 FROM held
+    ),
+    stretches AS (
+        SELECT number, grain,
+               SUM(rise) OVER until_here * SUM(step) OVER until_here AS level,
+               EXTRACT(EPOCH FROM LEAD(at) OVER until_here - at) AS seconds
+          FROM points
+        WINDOW until_here AS (PARTITION BY number, grain ORDER BY at, id ROWS UNBOUNDED PRECEDING)
     ),
     sums AS (
-        SELECT number, grain,
-               SUM(s.quantity * EXTRACT(EPOCH FROM LEAST(s.until, h.to_at) - GREATEST(s.at, h.from_at)))
-               AS level_seconds
-          FROM held h
-          JOIN stretches s USING (number, grain)
-         WHERE s.at < h.to_at AND s.until > h.from_at
+        SELECT number, grain, SUM(level * seconds) AS level_seconds
+          FROM stretches
          GROUP BY 1, 2
     ),
     averages AS (
@@ -140,7 +147,15 @@ def average_levels(env, numbered):
 
 def _scope(numbered, spans):
     needs = (
-        (number, need.metric.id, need.metric.per_subject, need.date_start, need.date_end, *spans[number])
+        (
+            number,
+            need.metric.id,
+            need.metric.per_subject,
+            need.date_start,
+            need.date_end,
+            need.line_ids[0],
+            *spans[number],
+        )
         for number, need in numbered.items()
     )
     lines = ((number, line_id) for number, need in numbered.items() for line_id in set(need.line_ids))

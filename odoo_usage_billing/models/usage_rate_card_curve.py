@@ -79,7 +79,7 @@ class UsageRateCardVersion(models.Model):
         line = {
             "points": [[to_text(x), to_text(y)] for x, y in curve(amount_at, marks, reach)],
             "marks": [to_text(mark) for mark in marks if mark < reach],
-            "warnings": [self._fall_text(*fall) for fall in falls(self, amount_at)],
+            "warnings": self._fall_texts(falls(self, amount_at)),
         }
         if tried is not None and tried >= 0:
             line["tried"] = [to_text(tried), to_text(amount_at(tried))]
@@ -120,9 +120,11 @@ class UsageRateCardVersion(models.Model):
             view = self.env.ref("odoo_usage_billing.usage_rate_card_row_view_list_frozen")
             action["views"] = [(view.id, "list")]
         named = [f"{number} {name}" for number, name in enumerate(self._dimensions(), 1)]
+        name = ": ".join(filter(None, (self.env._("Price Rows"), ", ".join(named))))
         return {
             **action,
-            "name": ": ".join(filter(None, (self.env._("Price Rows"), ", ".join(named)))),
+            "name": name,
+            "display_name": name,
             "domain": [("version_id", "=", self.id)],
             "context": {"default_version_id": self.id, "in_version": True},
         }
@@ -167,6 +169,13 @@ class UsageRateCardVersion(models.Model):
     def _problem_text(self, error):
         """What keeps the terms from having a price, each finding named by its field."""
         return " ".join(dict.fromkeys(problem.message for problem in error.problems[:3]))
+
+    def _fall_texts(self, found):
+        """Where the total falls when the quantity rises, and what would prevent it."""
+        texts = [self._fall_text(*fall) for fall in found]
+        if texts and self.charge_model == "volume":
+            texts.append(self.env._("With the best price guard nobody pays more than the start of a later tier."))
+        return texts
 
     def _fall_text(self, at, amount, beyond, amount_beyond):
         words = self.env["usage.explainer"]
@@ -222,9 +231,17 @@ class UsageRateCardVersion(models.Model):
         return {
             "amount": words._money(float(charge.amount), self._priced_currency()),
             "unit_price": words._number(PRICE_DIGITS.divide(charge.amount, whole)) if whole else "",
-            "lines": words._phrase_steps(charge.trace[1:]),
+            "lines": [*self._found_text(charge), *words._phrase_steps(charge.trace[1:])],
             "picture": {} if self.charge_model in BESIDE else self._picture(quantity),
         }
+
+    def _found_text(self, charge):
+        """Which row or band priced the usage, by name."""
+        numbers = [component.labels["number"] for component in charge.components if component.code.startswith("row-")]
+        if self.charge_model not in BESIDE or not numbers:
+            return []
+        found = (self._bands_in_order() if self.charge_model == "time_of_use" else self.row_ids)[int(numbers[0]) - 1]
+        return [self.env._("Priced by %(row)s.", row=found.display_name)]
 
     def _number_input(self, inputs, name, default=None):
         """A number typed into the try box, None when it is none."""

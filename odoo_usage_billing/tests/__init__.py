@@ -1,13 +1,17 @@
 from . import (
     test_aggregations,
     test_asset_count,
+    test_bad_terms,
+    test_baseline_ramp,
     test_billing_run,
     test_main_job,
     test_period_guard,
     test_rate_card,
+    test_rate_card_form,
     test_rating_terms,
     test_commitments,
     test_charge_models,
     test_security_matrix,
+    test_version_compare,
     test_writer,
 )

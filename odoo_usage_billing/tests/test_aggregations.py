@@ -93,7 +93,7 @@ class TestAggregations(AggregationCommon):
 
     def random_record(self, rng, codes, start, external_id):
         """One event; instants repeat, quantities have any sign and many decimals."""
-        step = rng.choice((timedelta(hours=1), timedelta(minutes=15), timedelta(microseconds=1)))
+        step = rng.choice((ONE_DAY, timedelta(hours=1), timedelta(minutes=15), timedelta(microseconds=1)))
         span = timedelta(days=rng.choice((14, 14, 45)))
         at = start + span * rng.random() - (span - timedelta(days=14))
         at = datetime.min + (at - datetime.min) // step * step
@@ -172,6 +172,9 @@ class TestAggregations(AggregationCommon):
         for code in ("A", "B"):
             self.subject(code, (self.lines[0], datetime(2025, 1, 1), None))
         at = utc(2026, 1, 15)
+        # The bucket that decides is neither the newest nor the oldest one.
+        self.send([self.record("B", 1, at - ONE_DAY / 4, dimensions={"class": "hot"})])
+        self.send([self.record("A", 1, at - ONE_DAY / 4, dimensions={"class": "hot"})])
         self.send([self.record("B", 20, at, dimensions={"class": "hot"})])
         self.send([self.record("A", 10, at, dimensions={"class": "cold"})])
         self.send([self.record("A", 11, at, external_id="z", dimensions={"class": "hot"})])
@@ -217,15 +220,15 @@ class TestLevels(AggregationCommon):
     def test_a_level_comes_along_from_a_contract_in_another_zone(self):
         card = self.make_card(charge_model="per_unit", unit_price=1)
         tokyo = self.make_contract([self.usage_line(card)], usage_tz="Asia/Tokyo").contract_line_ids
-        # June begins in Brussels at 22:00 UTC of 31 May; in Tokyo it is the morning of 1 June.
-        moved = datetime(2026, 5, 31, 23)
-        self.subject("A", (tokyo, datetime(2025, 1, 1), moved), (self.lines[0], moved, None))
-        self.send([self.record("A", 719, utc(2026, 5, 31, 21, 30))])
+        # June begins in Brussels at 22:00 UTC of 31 May; in Tokyo it is the morning of 1 June then.
+        came, left = datetime(2026, 5, 31, 22), datetime(2026, 5, 31, 22, 45)
+        self.subject("A", (tokyo, datetime(2025, 1, 1), came), (self.lines[0], came, left), (tokyo, left, None))
         june = date(2026, 6, 1), date(2026, 7, 1)
-        # 719 of the month's 720 hours
-        self.assertEqual(self.level(self.lines, *june), Decimal("718.001388889"))
-        self.send([self.record("A", 1440, utc(2026, 5, 31, 22, 30))])
-        self.assertEqual(self.level(self.lines, *june), 1438)
+        self.send([self.record("A", 960, utc(2026, 5, 31, 21, 30))])
+        # 960 x 45 minutes of 720 hours = 1, also when a bucket of Tokyo's day has a later reading
+        self.assertEqual(self.level(self.lines, *june), 1)
+        self.send([self.record("A", 5, utc(2026, 5, 31, 22, 50))])
+        self.assertEqual(self.level(self.lines, *june), 1)
 
     def test_the_day_of_23_hours_is_divided_by_23(self):
         self.subject("A", (self.lines[0], datetime(2025, 1, 1), None))

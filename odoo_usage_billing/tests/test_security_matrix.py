@@ -35,6 +35,8 @@ MATRIX = {
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
+    "usage.version.compare": ("rwcu", "rwcu", "rwcu"),
+    "usage.baseline.ramp": ("", "", "rwcu"),
 }
 EMPTY = (
     "usage.subject.identity",
@@ -44,6 +46,13 @@ EMPTY = (
     "usage.price.override",
     "usage.baseline.season",
     "usage.commitment",
+)
+SHARED_OR_PRIVATE = (
+    "usage.metric",
+    "usage.preview",
+    "usage.preview.line",
+    "usage.version.compare",
+    "usage.baseline.ramp",
 )
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")
@@ -118,8 +127,8 @@ class TestSecurityMatrix(UsageCommon):
             company_ids=[Command.set(other.ids)],
         )
         for model in MATRIX:
-            if model in ("usage.metric", "usage.preview", "usage.preview.line"):
-                continue  # shared, or private to who made it
+            if model in SHARED_OR_PRIVATE:
+                continue
             ours = self.env[model].sudo().search([("company_id", "=", self.company.id)])
             with self.subTest(model=model):
                 if model not in EMPTY:

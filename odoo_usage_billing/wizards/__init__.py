@@ -1,1 +1,1 @@
-from . import usage_preview
+from . import usage_baseline_ramp, usage_preview, usage_version_compare

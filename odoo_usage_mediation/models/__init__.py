@@ -1,9 +1,18 @@
 from . import (
     ir_attachment,
+    ir_http,
     res_company,
+    res_users_apikeys,
     usage_batch,
+    usage_gap,
+    usage_ingestion_key,
+    usage_listener,
+    usage_producer,
     usage_profile,
     usage_profile_column,
     usage_source,
+    usage_source_api,
+    usage_source_mqtt,
     usage_suspense,
+    usage_throttle,
 )

@@ -227,7 +227,20 @@ ROW_TEXTS = (
         "Messages %(first)s to %(last)s of this producer have not arrived.",
         "Ask the producer to send them again.",
     ),
+    # messages of devices
+    (
+        "unknown_alias",
+        "parse",
+        "The alias %(alias)s means nothing yet: no birth message of %(node)s with it has arrived.",
+        "The edge node was asked for its births; have the usage sent again, or write it off.",
+    ),
     # guiding: who is it for
+    (
+        "subject_mismatch",
+        "guide",
+        "The topic says %(topic_subject)s, the message says %(subject)s.",
+        "Correct the producer: a device reports its own usage only. Nothing of it was counted.",
+    ),
     (
         "unknown_subject",
         "guide",

@@ -1,4 +1,5 @@
 from . import (
+    usage_ingestion_key_wizard,
     usage_profile_import,
     usage_profile_wizard,
     usage_profile_wizard_column,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, configuration, settings
+from hypothesis import HealthCheck, Phase, configuration, settings
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 if str(VECTORS) not in sys.path:
@@ -21,6 +21,7 @@ import load_kernel  # noqa: E402,F401
 
 CASES = int(os.environ.get("KERNEL_CASES", "25"))
 SEED = int(os.environ.get("KERNEL_SEED", random.SystemRandom().randrange(2**31)))
+SHRINK = os.environ.get("KERNEL_SHRINK", "1") == "1"
 
 # Nothing is remembered between runs: a failure is repeated by its seed, and kept as an example.
 configuration.set_hypothesis_home_dir(str(Path(tempfile.gettempdir()) / "usage-kernel-cases"))
@@ -30,6 +31,8 @@ settings.register_profile(
     deadline=None,
     database=None,
     print_blob=True,
+    # Without a smallest example where only the verdict counts: scripts/mutation.
+    phases=[phase for phase in Phase if SHRINK or phase not in (Phase.shrink, Phase.explain)],
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("kernel")

@@ -1,230 +1,203 @@
-"""The independent oracle: the amount of terms (plain JSON) and a quantity, by the simplest loops.
+"""A second implementation of rating, written from the definitions; it imports nothing of the kernel.
 
-Written from the README's definitions alone. It imports nothing of the kernel and uses fractions only.
-It returns the total in money, each line rounded once.
+`charge(usage, terms)` takes the JSON that `Usage.from_dict` and `Terms.from_dict` take, leaves out what was billed
+before, and returns ({code: rounded amount} of the rating term so far, quantity carried forward). Fractions only, the
+simplest loops; codes that come to nothing are left out.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction as F
-from math import floor
+from fractions import Fraction
+
+import oracle_events
+from oracle_prices import NOTHING, beyond, less, number, rounded, usage_lines, worth_of
+
+OF_QUANTITY = ("flat", "per_unit", "package", "graduated", "volume", "stair_step", "graduated_percentage")
 
 
-def number(values, name, default=0):
-    """Return a number of a JSON object as a fraction."""
-    value = values.get(name)
-    return F(str(default if value is None else value))
-
-
-def ceiling(value):
-    return -floor(-value)
-
-
-def away(value, step):
-    """Return value rounded to step, half away from zero."""
-    count = value / step
-    size = abs(count)
-    whole = floor(size)
-    if size - whole >= F(1, 2):
-        whole += 1
-    return (whole if count >= 0 else -whole) * step
-
-
-def packages(units, size, mode):
-    """Return how many packages hold the units."""
-    if mode == "up":
-        return ceiling(units / size)
-    if mode == "down":
-        return floor(units / size)
-    return units / size
-
-
-def measured(quantity, terms):
-    """Return the quantity left to price."""
-    quantity = quantity * number(terms, "unit_factor", 1) / number(terms, "unit_divisor", 1)
-    mode, sign = terms.get("quantity_rounding", "none"), -1 if quantity < 0 else 1
-    if mode != "none":
-        step = F(1) / F(10) ** terms.get("quantity_precision", 0)
-        size = abs(quantity) / step
-        size = {"up": ceiling(size), "down": floor(size), "nearest": floor(size + F(1, 2))}[mode]
-        quantity = sign * size * step
-    return sign * max(F(0), abs(quantity) - number(terms, "quantity_included"))
-
-
-def tier_amounts(tier, units, mode):
-    """Return the amounts of the lines of one tier that holds some units."""
-    count = packages(units, number(tier, "package_size"), mode) if tier.get("package_size") else units
-    amounts = [count * number(tier, "unit_price")]
-    if number(tier, "flat_amount"):
-        amounts.append(number(tier, "flat_amount"))
-    if tier.get("maximum") is not None and sum(amounts) > number(tier, "maximum"):
-        amounts.append(number(tier, "maximum") - sum(amounts))
-    return amounts
-
-
-def reached(units, tiers):
-    """Return the position of the tier that holds the last unit."""
-    for index, tier in enumerate(tiers):
-        if tier.get("up_to") is None or units <= number(tier, "up_to"):
-            return index
-
-
-def ladder(units, price):
-    """Return {line: amount} of a ladder for units >= 0."""
-    tiers, model = price["tiers"], price["charge_model"]
-    mode = price.get("package_rounding", "up")
-    if units == 0:
-        amount = number(tiers[0], "flat_amount")
-        return {(0, 1): amount} if price.get("bill_flat_on_zero") and amount else {}
-    if model == "stair_step":
-        return {(reached(units, tiers), 1): number(tiers[reached(units, tiers)], "flat_amount")}
-    lines = {}
-    if model == "volume":
-        index = reached(units, tiers)
-        for line, amount in enumerate(tier_amounts(tiers[index], units, mode)):
-            lines[index, line] = amount
-        now = sum(lines.values())
-        if price.get("best_price_guard"):
-            starts = [
-                sum(tier_amounts(tiers[i], number(tiers[i - 1], "up_to"), mode)) for i in range(index + 1, len(tiers))
-            ]
-            if starts and min(starts) < now:
-                lines["best"] = min(starts) - now
-        return lines
-    lower = F(0)
-    for index, tier in enumerate(tiers):
-        upper = units if tier.get("up_to") is None else min(units, number(tier, "up_to"))
-        if upper > lower:
-            for line, amount in enumerate(tier_amounts(tier, upper - lower, mode)):
-                lines[index, line] = amount / 100 if model == "graduated_percentage" and line == 0 else amount
-            if model == "graduated_percentage" and tier.get("maximum") is not None:
-                raise NotImplementedError
-        lower = upper
-    return lines
-
-
-def usage_lines(units, price):
-    """Return {line: amount} of units under a price, a negative quantity mirrored or counted as none."""
-    if units < 0 and price.get("negative_usage", "mirror") == "zero":
-        return usage_lines(F(0), price)
-    if units < 0:
-        return {key: -amount for key, amount in usage_lines(-units, price).items()}
-    model = price["charge_model"]
-    if model == "flat":
-        return {}
-    if model == "per_unit":
-        return {"unit": units * number(price, "unit_price")}
-    if model == "package":
-        count = packages(units, number(price, "package_size"), price.get("package_rounding", "up"))
-        return {"package": count * number(price, "unit_price")}
-    return ladder(units, price)
-
-
-def above_lines(edge, units, price, where):
-    """Return {line: amount} of the units beyond an edge."""
-    if units <= edge:
-        return {}
-    if where == "excess":
-        return usage_lines(units - edge, price)
-    if price["charge_model"] == "volume":
-        tier = price["tiers"][reached(units, price["tiers"])]
-        return dict(enumerate(tier_amounts(tier, units - edge, price.get("package_rounding", "up"))))
-    if price["charge_model"] == "stair_step":
-        return {"stair": number(price["tiers"][reached(units, price["tiers"])], "flat_amount")}
-    lines = usage_lines(units, price)
-    for key, amount in usage_lines(edge, price).items() if edge else ():
-        lines[key] = lines.get(key, F(0)) - amount
-    return lines
-
-
-def band(baseline, agreed, actual):
-    """Return (edge above which usage is excess, shortfall below)."""
-    free = agreed * number(baseline, "tolerance_ratio")
-    carried = number(baseline, "carried_in")
-    top = agreed + carried
-    bottom = top if baseline.get("below") == "carry_forward" else agreed
-    used = max(F(0), actual)
-    if baseline.get("tolerance_mode") == "threshold":
-        edge = top if actual > top + free else top + free
-        return edge, bottom - used if actual < bottom - free else F(0)
-    return top + free, max(F(0), bottom - free - used)
-
-
-def charge(quantity, terms, final=True):
-    """Return (amount in money, unused quantity carried on) of a whole rating term so far."""
+def charge(usage, terms):
+    """Return ({code: amount}, quantity carried) of the rating term so far."""
+    final = usage.get("final", True)
+    if terms.get("bill_at_term_end") and not final:
+        return {}, NOTHING
     step = number(terms, "currency_rounding", "0.01")
-    units = measured(F(quantity), terms)
-    baseline, carried, free_of_discount = terms.get("baseline"), F(0), []
-    fixed = [number(terms, "fixed_amount")]
-    if baseline and baseline.get("kind", "quantity") == "quantity":
-        edge, short = band(baseline, number(baseline, "quantity"), units)
-        above = terms if baseline.get("above", "terms") == "terms" else baseline["above"]
-        priced = (
-            []
-            if above == "none"
-            else list(above_lines(edge, units, above, baseline.get("above_ladder", "excess")).values())
-        )
-        if above not in ("none", terms) and units > edge:
-            fixed.append(number(above, "fixed_amount"))
-        free_of_discount, carried = below(baseline, short, final)
-        fixed_baseline = [number(baseline, "fixed_amount")]
+    agreed = terms.get("baseline") or {}
+    if agreed and agreed.get("kind", "quantity") == "quantity":
+        lines, carried = quantity_baseline(usage, terms, agreed, final)
     else:
-        priced, fixed_baseline = list(usage_lines(units, terms).values()), []
-    discount = -number(terms, "discount_percent") / 100 * (sum(priced) + sum(fixed))
-    moving = [away(x, step) for x in [*priced, discount, *free_of_discount]]
-    still = [away(x, step) for x in [*fixed, *fixed_baseline]]
-    if baseline and baseline.get("kind") == "amount":
-        more, still_more, carried = amount_baseline(sum(moving) + sum(still), sum(moving), baseline, terms, final)
-        moving, still = moving + [away(x, step) for x in more], still + [away(x, step) for x in still_more]
-    return limited(moving, still, terms, final, step), carried
+        lines, carried = priced(usage, terms, lambda price, used: lines_of(price, used, terms)), NOTHING
+    bill = {code: rounded(amount, step) for code, amount in lines}
+    if agreed.get("kind") == "amount":
+        carried = amount_baseline(bill, terms, agreed, final, step)
+    limit(bill, terms, final, step)
+    return {code: amount for code, amount in bill.items() if amount}, carried
 
 
-def below(baseline, short, final):
-    """Return (credit amounts, quantity carried on) of a shortfall."""
-    if not final or not short or baseline.get("below", "none") == "none":
-        return [], F(0)
-    if baseline["below"] == "credit":
-        return [-short * number(baseline, "below_price")], F(0)
-    return [], short
+def priced(usage, terms, of_price):
+    """Return the lines of every price of the term, each for the usage that came while it held, and its discount."""
+    found, before = [], None
+    for index, stretch in enumerate(terms.get("stretches", [])):
+        price, used = stretch["price"], usage_until(usage, index)
+        found += held(index, price, of_price, used, before, stretch, terms, number(stretch, "discount_percent"))
+        before = used
+    index = len(terms.get("stretches", []))
+    return found + held(index, terms, of_price, usage, before, terms, terms, number(terms, "discount_percent"))
 
 
-def amount_baseline(everything, moving, baseline, terms, final):
-    """Return (amounts that move, fixed amounts, carried) an agreed amount adds to priced usage."""
-    value = everything if terms.get("limits_include_fixed", True) else moving
-    agreed = number(baseline, "amount")
-    edge, short = band(baseline, agreed, value)
-    above = baseline.get("above", "terms")
-    covered = -(min(value, edge) if above == "terms" else value)
-    more, still = [], [covered, number(baseline, "fixed_amount", agreed)]
-    if above not in ("terms", "none"):
-        more += above_lines(edge, value, above, baseline.get("above_ladder", "excess")).values()
-        still.append(number(above, "fixed_amount") if value > edge else F(0))
-    credit, carried = below(baseline, short, final)
-    return more + credit, still, carried
+def held(index, price, of_price, used, before, stretch, terms, percent):
+    """Return the lines of one price: usage up to its end less usage before, fixed amount by days, discount."""
+    lines = of_price(price, used)
+    if before is not None:
+        lines = less(lines, of_price(price, before))
+    share = Fraction(int(stretch["days"]), int(terms["days_total"])) if terms.get("days_total") else 1
+    lines = [*lines, ("fixed", number(price, "fixed_amount") * share)]
+    lines.append(("discount", -worth_of(lines) * percent / 100))
+    return [(f"change-{index}-{code}", amount) for code, amount in lines] if index else lines
 
 
-def limited(moving, still, terms, final, step):
-    """Return the total after commitment, minimum and maximum."""
-    include = terms.get("limits_include_fixed", True)
+def usage_until(usage, index):
+    """Return the usage of the term so far at the price change with this index."""
+    if usage.get("parts"):
+        return {"parts": [part for part in usage["parts"] if part.get("stretch", 0) <= index], "counted": True}
+    return {"quantity": usage["quantities_at_changes"][index]}
 
-    def seen():
-        return sum(moving) + (sum(still) if include else 0)
 
+def lines_of(price, usage, terms):
+    """Return what a price charges for all of the usage."""
+    parts = usage.get("parts") or []
+    model = price["charge_model"]
+    if model in OF_QUANTITY and not (parts and price.get("price_per_part")):
+        return usage_lines(price, billed_units(usage, terms))
+    if not parts and not usage.get("counted"):
+        whole = number(usage, "quantity") + number(usage, "quantity_before")
+        key = "amount" if model in ("percentage", "dynamic") else "quantity"
+        parts = [{key: whole}] if whole else []
+    units = [number(part, "quantity", 1) for part in parts]
+    if model not in oracle_events.OF_MONEY:
+        units = measured(units, terms)
+    parts = [{**part, "units": value} for part, value in zip(parts, units, strict=True)]
+    return oracle_events.lines(price, parts, terms.get("time_zone", "UTC"))
+
+
+def billed_units(usage, terms):
+    """Return the quantity of the term so far, measured as the terms say."""
+    if usage.get("parts") or usage.get("counted"):
+        whole = sum((number(part, "quantity", 1) for part in usage["parts"]), NOTHING)
+    else:
+        whole = number(usage, "quantity") + number(usage, "quantity_before")
+    return measured([whole], terms)[0]
+
+
+def measured(quantities, terms):
+    """Return quantities converted, rounded, and less the included units, which are used up in their order."""
+    left, result = number(terms, "quantity_included"), []
+    step = Fraction(10) ** -int(terms.get("quantity_precision", 0))
+    for quantity in quantities:
+        units = quantity * number(terms, "unit_factor", 1) / number(terms, "unit_divisor", 1)
+        units = rounded(units, step, terms.get("quantity_rounding", "none"))
+        free = min(abs(units), left)
+        left -= free if units > 0 else 0
+        result.append(units - free if units > 0 else units + free)
+    return result
+
+
+def quantity_baseline(usage, terms, agreed, final):
+    """Return (lines, carried): only what lies above an agreed quantity is priced."""
+    used, quantity, carried_in = billed_units(usage, terms), number(agreed, "quantity"), number(agreed, "carried_in")
+    edge, missing = edges(agreed, quantity, carried_in, used)
+    own, ladder = agreed.get("above", "terms"), agreed.get("above_ladder", "excess")
+
+    def above(price, part_of_usage):
+        if own == "none":
+            return []
+        found = beyond(price, edge, billed_units(part_of_usage, terms), ladder)
+        return [(f"above-{code}", amount) for code, amount in found]
+
+    if own in ("terms", "none"):
+        lines = priced(usage, terms, above)
+    else:
+        excess = [*above(own, usage), ("above-fixed", number(own, "fixed_amount") if used > edge else NOTHING)]
+        lines = priced(usage, terms, lambda _price, _used: excess)
+    below, carried = settled_below(agreed, missing, final)
+    return [("baseline", number(agreed, "fixed_amount")), *lines, ("credit-below", below)], carried
+
+
+def amount_baseline(bill, terms, agreed, final, step):
+    """Put the agreed amount on the bill and take off what it pays for; return what is carried forward."""
+    value, amount = counted(bill, terms), number(agreed, "amount")
+    edge, missing = edges(agreed, amount, number(agreed, "carried_in"), value)
+    own = agreed.get("above", "terms")
+    bill["baseline"] = rounded(number(agreed, "fixed_amount", amount), step)
+    bill["covered"] = rounded(-min(value, edge) if own == "terms" else -value, step)
+    if own not in ("terms", "none"):
+        above = beyond(own, edge, value, agreed.get("above_ladder", "excess"))
+        above.append(("fixed", number(own, "fixed_amount") if value > edge else NOTHING))
+        bill.update((f"above-{code}", rounded(amount, step)) for code, amount in above)
+    below, carried = settled_below(agreed, missing, final)
+    bill["credit-below"] = rounded(below, step)
+    return carried
+
+
+def edges(agreed, figure, carried_in, actual):
+    """Return (where the excess begins, how much is missing below the band).
+
+    What was carried in raises the upper edge; it is missing again when nobody used it and it may be carried on.
+    """
+    width = figure * number(agreed, "tolerance_ratio")
+    top = figure + carried_in
+    bottom = top if agreed.get("below") == "carry_forward" else figure
+    used = max(actual, NOTHING)
+    if agreed.get("tolerance_mode") == "threshold":
+        return (top if actual > top + width else top + width), (bottom - used if used < bottom - width else NOTHING)
+    return top + width, max(NOTHING, bottom - width - used)
+
+
+def settled_below(agreed, missing, final):
+    """Return (credit, carried) for what is missing, once the term has ended."""
+    if not final:
+        return NOTHING, NOTHING
+    if agreed.get("below") == "credit":
+        return -missing * number(agreed, "below_price"), NOTHING
+    if agreed.get("below") == "carry_forward":
+        return NOTHING, min(missing, number(agreed, "carried_maximum", missing))
+    return NOTHING, NOTHING
+
+
+def counted(bill, terms):
+    """Return the rounded lines that count towards limits: fixed and baseline amounts only where the terms say so."""
+    if terms.get("limits_include_fixed", True):
+        return sum(bill.values(), NOTHING)
+    return sum((amount for code, amount in bill.items() if not is_fixed(code)), NOTHING)
+
+
+def is_fixed(code):
+    """Say whether a line of the bill is a fixed or baseline amount."""
+    return code in ("fixed", "above-fixed", "baseline", "covered") or (
+        code.endswith("-fixed") and code.startswith(("change-", "row-"))
+    )
+
+
+def limit(bill, terms, final, step):
+    """Add overage or the true-up, then the minimum, then the cap."""
     promise = terms.get("commitment")
     if promise:
-        committed = number(promise, "amount")
-        if promise["kind"] == "quantity":
-            worth = sum(usage_lines(number(promise, "quantity"), terms).values()) + number(terms, "fixed_amount")
-            committed = worth * (1 - number(terms, "discount_percent") / 100)
-        committed = away(committed, step)
-        if seen() > committed:
-            moving.append(away((seen() - committed) * (number(promise, "overage_factor", 1) - 1), step))
+        over = counted(bill, terms) - rounded(promised(terms, promise), step)
+        if over > 0:
+            bill["overage"] = rounded(over * (number(promise, "overage_factor", 1) - 1), step)
         elif final and promise.get("true_up", True):
-            moving.append(committed - seen())
+            bill["true-up"] = -over
     if terms.get("minimum") is not None and final:
-        moving.append(max(F(0), away(number(terms, "minimum"), step) - seen()))
+        bill["minimum"] = max(NOTHING, rounded(number(terms, "minimum"), step) - counted(bill, terms))
     if terms.get("maximum") is not None:
-        top = away(number(terms, "maximum"), step)
-        if abs(seen()) > top:
-            moving.append((top if seen() > 0 else -top) - seen())
-    return sum(moving) + sum(still)
+        value, most = counted(bill, terms), rounded(number(terms, "maximum"), step)
+        bill["cap"] = (most if value > 0 else -most) - value if abs(value) > most else NOTHING
+
+
+def promised(terms, promise):
+    """Return the promise in money; a promised quantity is worth what would count of it towards the promise."""
+    if promise.get("kind", "amount") == "amount":
+        return number(promise, "amount")
+    worth = worth_of(usage_lines(terms, number(promise, "quantity")))
+    fixed = number(terms, "fixed_amount")
+    discount = (worth + fixed) * number(terms, "discount_percent") / 100
+    return worth + (fixed if terms.get("limits_include_fixed", True) else NOTHING) - discount

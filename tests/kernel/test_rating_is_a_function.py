@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -10,37 +9,21 @@ import sys
 from pathlib import Path
 
 import kernel_strategies as own
-from hypothesis import given, seed, settings
+from hypothesis import given
 from kernel_helpers import charged
 from kernel_settings import CASES
 
 HERE = Path(__file__).resolve().parent
 
 
-def digest(count):
-    """Return a digest of `count` charges of a fixed seed."""
-    found = hashlib.sha256()
-
-    @seed(20260101)
-    @settings(max_examples=count, database=None)
-    @given(own.terms(negative=True), own.signed)
-    def collect(terms, quantity):
-        found.update(json.dumps(charged(terms, quantity=quantity).to_dict()).encode())
-
-    collect()
-    return found.hexdigest()
-
-
-def test_every_process_hash_seed_and_zone_gives_the_same_bytes():
-    program = f"import kernel_settings, test_rating_is_a_function as t; print(t.digest({CASES}))"
+def test_every_process_hash_seed_zone_and_order_of_events_gives_the_same_bytes():
     answers = set()
-    for hash_seed, zone in (("0", "UTC"), ("1", "Asia/Kathmandu"), ("4711", "America/New_York")):
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone, "PYTHONPATH": str(HERE)}
-        result = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
-        )
-        answers.add(result.stdout.strip())
+    for order, (hash_seed, zone) in enumerate((("0", "UTC"), ("1", "Asia/Kathmandu"), ("4711", "America/New_York"))):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone}
+        program = [sys.executable, str(HERE / "kernel_bytes.py"), "20260101", str(20 * CASES), str(order)]
+        answers.add(subprocess.run(program, capture_output=True, text=True, env=environment, check=True).stdout)
     assert len(answers) == 1
+    assert len(answers.pop().splitlines()) == 20 * CASES
 
 
 @given(own.terms(negative=True), own.signed)

@@ -10,7 +10,7 @@ import test_parsing_files  # noqa: F401 - registers the file-level codes it prov
 import usage_parsing as up
 from parsing_helpers import LIMITS, codes, plain, read, records, rows, table, workbook
 from reason_cases import FILE_CODES, ROW_CASES, provokes
-from usage_parsing import register, sequence
+from usage_parsing import reasons, register, sequence, sparkplug
 
 T0 = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
@@ -160,6 +160,16 @@ def _same_moment():
 def _gap():
     producer = sequence.Sequence(sequence.SequenceRules())
     return [finding for n in (0, 2) for finding in producer.observe(n, T0 + timedelta(seconds=n))]
+
+
+@provokes("unknown_alias")
+def _alias_without_birth():
+    address = sparkplug.parse_topic("spBv1.0/plant/NDATA/edge")
+    metric = sparkplug.Metric("", 7, 0, 10, Decimal(1), False)
+    try:
+        sparkplug.Node().row(address, sparkplug.Payload(0, 0, [metric]), metric)
+    except reasons.Refuse as refusal:
+        return [refusal]
 
 
 @pytest.mark.parametrize("code", sorted(ROW_CASES))

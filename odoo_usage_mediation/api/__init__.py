@@ -1,0 +1,33 @@
+"""A request at the HTTP door, before and after the store: plain Python, no Odoo. See README.md."""
+
+from .answers import outcomes, totals
+from .binary_event import structured
+from .native import CLOUD_EVENTS, NATIVE, CheckedItems
+from .negotiate import BINARY, EVENT, EVENT_BATCH, JSON, NDJSON, accepted_encoding, check_shape, negotiate
+from .refusals import RequestRefused
+from .signature import SIGNATURE_HEADER, WINDOW_SECONDS, check_signature, sign
+from .unpack import MAX_RATIO, unpack
+
+__all__ = [
+    "BINARY",
+    "CLOUD_EVENTS",
+    "EVENT",
+    "EVENT_BATCH",
+    "JSON",
+    "MAX_RATIO",
+    "NATIVE",
+    "NDJSON",
+    "SIGNATURE_HEADER",
+    "WINDOW_SECONDS",
+    "CheckedItems",
+    "RequestRefused",
+    "accepted_encoding",
+    "check_shape",
+    "check_signature",
+    "negotiate",
+    "outcomes",
+    "sign",
+    "structured",
+    "totals",
+    "unpack",
+]

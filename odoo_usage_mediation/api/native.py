@@ -1,0 +1,108 @@
+"""The event of this API, for sources without a profile of their own for the kind of body.
+
+What a profile cannot say is checked here: dimensions by any name, and the unit of the metric.
+"""
+
+from ..parsing import Rejection
+from ..parsing.reasons import Refuse
+from ..parsing.texts import clean, storable
+
+ATTRIBUTES = frozenset(
+    ("id", "subject", "metric", "time", "quantity", "unit", "amount", "dimensions", "end_user"),
+)
+NATIVE = {
+    "format": "json",
+    "subject": "subject",
+    "external_id": {"column": "id"},
+    "time": {"column": "time"},
+    "measures": [
+        {
+            "metric": {"column": "metric"},
+            "quantity": {"column": "quantity"},
+            "unit": {"column": "unit"},
+            "on_negative": "accept",
+        }
+    ],
+    "amount": {"column": "amount"},
+    "end_user": {"column": "end_user"},
+}
+CLOUD_EVENTS = {
+    "format": "cloudevents",
+    "subject": {"column": "subject", "or": ["data.subject"]},
+    "external_id": {"key": ["source", "id"]},
+    "time": {"column": "time", "or": ["data.time"]},
+    "measures": [
+        {
+            "metric": {"column": "data.metric", "or": ["type"]},
+            "quantity": {"column": "data.quantity"},
+            "unit": {"column": "data.unit"},
+            "on_negative": "accept",
+        }
+    ],
+    "amount": {"column": "data.amount"},
+    "end_user": {"column": "data.end_user"},
+}
+MAX_DIMENSIONS = 50
+MAX_NAME_CHARS = 64
+MAX_VALUE_CHARS = 255
+
+
+class CheckedItems:
+    """The items of a parsed body, each with its dimensions, or rejected for what a profile cannot see.
+
+    `units`: {code of a metric: the name of its unit}. Iterate once.
+    """
+
+    columns = ()
+
+    def __init__(self, parsed, units, strict):
+        """`strict`: an attribute that the native event does not have is refused, not passed over."""
+        self._parsed = parsed
+        self._units = units
+        self._strict = strict
+
+    def __iter__(self):
+        for item in self._parsed:
+            yield item if type(item) is Rejection else self._checked(item)
+
+    def _checked(self, item):
+        event = item.raw if self._strict else item.raw.get("data")
+        event = event if isinstance(event, dict) else {}
+        try:
+            if self._strict:
+                _check_names(event)
+            self._check_unit(item)
+            given = event.get("dimensions")
+            return item if given is None else item._replace(dimensions=_dimensions(given))
+        except Refuse as refused:
+            return Rejection(item.row_number, refused.code, refused.params, item.metric, storable(item.raw))
+
+    def _check_unit(self, item):
+        expected = self._units.get(item.metric)
+        if item.unit and expected and item.unit.casefold() != expected.casefold():
+            raise Refuse("unit_mismatch", value=item.unit[:60], expected=expected)
+
+
+def _check_names(event):
+    if not event.keys() <= ATTRIBUTES:
+        unknown = sorted(event.keys() - ATTRIBUTES)
+        raise Refuse("bad_structure", why=f"it has the unknown attribute {str(storable(unknown[0]))[:60]}")
+
+
+def _dimensions(given):
+    """{name: text} of an event's dimensions. Raises Refuse."""
+    if not isinstance(given, dict) or len(given) > MAX_DIMENSIONS:
+        raise Refuse("bad_structure", why=f"dimensions is not an object with at most {MAX_DIMENSIONS} names")
+    dimensions = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if not isinstance(value, str) or not name.strip() or len(name) > MAX_NAME_CHARS:
+            raise Refuse("bad_structure", why=f"the dimension {str(storable(name))[:60]} is not a text or a number")
+        if len(value) > MAX_VALUE_CHARS:
+            found, limit = len(value), MAX_VALUE_CHARS
+            raise Refuse("cell_too_long", column=str(storable(name)), found=found, limit=limit)
+        dimensions[clean(name.strip())] = clean(str(value).strip())
+    return dimensions

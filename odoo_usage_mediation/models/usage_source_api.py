@@ -1,0 +1,106 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.orm.models import NO_ACCESS
+
+MAX_HTTP_MEGABYTES = 64
+MIN_SECRET_CHARS = 16
+
+
+class UsageSource(models.Model):
+    """A source may take requests over HTTP beside its files or messages: the same ids, the same events."""
+
+    _inherit = "usage.source"
+
+    transport = fields.Selection(selection_add=[("http", "HTTP API")], ondelete={"http": "set default"})
+    http_enabled = fields.Boolean(
+        string="Accept Requests",
+        compute="_compute_http_enabled",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="Usage may be sent to /usage/v1/events with an ingestion key of this source.",
+    )
+    http_max_megabytes = fields.Integer(
+        string="Largest Request (MB)",
+        required=True,
+        default=16,
+        help="Of the body, and of its content once unpacked.",
+    )
+    http_max_items = fields.Integer(string="Most Items per Request", required=True, default=50_000)
+    http_max_seconds = fields.Integer(
+        string="Longest Request (seconds)",
+        required=True,
+        default=30,
+        help="Reading a request stops after this time, and nothing of it is stored.",
+    )
+    http_requests_per_minute = fields.Integer(
+        string="Requests per Minute",
+        required=True,
+        default=600,
+        help="As many at once when it was quiet before. More are told when to come again.",
+    )
+    http_is_signed = fields.Boolean(
+        string="Requests are Signed",
+        tracking=True,
+        help="Each request must be signed with the secret. Without a secret, none is accepted.",
+    )
+    # Read by the signature check alone, under sudo.
+    http_secret = fields.Char(groups=NO_ACCESS, copy=False)
+    http_new_secret = fields.Char(
+        string="New Secret",
+        compute="_compute_http_new_secret",
+        inverse="_inverse_http_new_secret",
+        groups="odoo_usage_billing.group_usage_manager",
+        help="Set it here; it is never shown again. The former one stops working.",
+    )
+    http_has_secret = fields.Boolean(string="Secret is Set", compute="_compute_http_has_secret")
+    ingestion_key_ids = fields.One2many(
+        "usage.ingestion.key",
+        "source_id",
+        groups="odoo_usage_billing.group_usage_manager",
+    )
+
+    _http_limits_positive = models.Constraint(
+        "CHECK (http_max_megabytes BETWEEN 1 AND 64 AND http_max_items > 0"
+        " AND http_max_seconds > 0 AND http_requests_per_minute > 0)",
+        "The limits of requests must be greater than zero, and a request at most 64 MB.",
+    )
+
+    @api.depends("transport")
+    def _compute_http_enabled(self):
+        for source in self:
+            source.http_enabled = source.http_enabled or source.transport == "http"
+
+    def _compute_http_new_secret(self):
+        self.http_new_secret = False
+
+    def _inverse_http_new_secret(self):
+        for source in self.filtered("http_new_secret"):
+            if len(source.http_new_secret) < MIN_SECRET_CHARS:
+                raise ValidationError(
+                    self.env._(
+                        "The secret of %(name)s is too short to protect anything. Use at least %(count)s characters.",
+                        name=source.name,
+                        count=MIN_SECRET_CHARS,
+                    )
+                )
+            # Whoever may write the source sets its secret; sudo because nobody has a right on the field.
+            source.sudo().http_secret = source.http_new_secret
+
+    @api.depends("http_new_secret")
+    def _compute_http_has_secret(self):
+        for source in self:
+            # Only whether there is one is told.
+            source.http_has_secret = bool(source.sudo().http_secret)
+
+    def action_new_ingestion_key(self):
+        """Make a key with which a producer sends usage of this source."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Ingestion Key"),
+            "res_model": "usage.ingestion.key.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_source_id": self.id},
+        }

@@ -1,0 +1,171 @@
+"""Promise 2: loss upstream of us is never silent.
+
+Devices number their messages. The listener is away while they send; the broker dies with -9 and keeps only what
+it had written; its queue is too short. What did not arrive must stand in gap rows: stored + missing = sent.
+"""
+
+import time
+from collections import defaultdict
+from datetime import date
+
+from . import world
+from .broker import Broker, Producer, event, listener, source, wait_until
+from .nursery import Nursery
+
+NUMBER = 2
+PROMISE = "Loss upstream of us is never silent"
+TARGET = "stored + reported missing = sent; unreported missing 0; reported though stored 0"
+# messages while nobody listens, broker kills, messages per kill, messages against a short queue
+SIZES = {"full": (100_000, 10, 1_000, 5_000), "medium": (20_000, 4, 500, 3_000), "small": (1_500, 2, 200, 1_200)}
+DEVICES = 20
+SHORT_QUEUE = 1_000
+SETTLED_SECONDS = 5
+
+
+def attack(database, size, seed):
+    """Return {figures..., "holds": bool}; `seed` does not matter, the crashes are real."""
+    away, kills, per_kill, flood = SIZES[size]
+    broker, short = Broker(), Broker(queued=SHORT_QUEUE)
+    with database.env() as env:
+        world.contracts(env, DEVICES, date(2024, 1, 1))
+        for code, port in (("mqtt", broker.port), ("short", short.port)):
+            source(env, port, code, sequence_path="seq")
+        env.cr.commit()
+    try:
+        usual = _attack_usual(database, broker, away, kills, per_kill)
+        tight = _attack_short(database, short, flood)
+    finally:
+        broker.close()
+        short.close()
+    return {
+        "devices": DEVICES,
+        "sent": usual["sent"] + tight["sent"],
+        "stored": usual["stored"] + tight["stored"],
+        "broker kills": kills,
+        "missing after kills": usual["missing"],
+        "missing after a queue of 1,000": tight["missing"],
+        "unreported missing": usual["unreported"] + tight["unreported"],
+        "reported though stored": usual["wrong"] + tight["wrong"],
+        "dropped as the broker says": tight["dropped"],
+        "holds": not usual["unreported"]
+        and not tight["unreported"]
+        and not usual["wrong"]
+        and not tight["wrong"]
+        and tight["missing"] > 0
+        and tight["dropped"] == tight["missing"],
+    }
+
+
+class Devices:
+    """Sends numbered events round the devices; what was sent is what was handed to the broker and acknowledged."""
+
+    def __init__(self, port):
+        self.producer = Producer(port)
+        self.sent = 0
+
+    def send(self, count):
+        """The next `count` events, each device counting on by itself."""
+        first, self.sent = self.sent, self.sent + count
+        numbers = range(first, self.sent)
+        self.producer.send_all([event(number, DEVICES, seq=number // DEVICES) for number in numbers])
+
+
+def _attack_usual(database, broker, away, kills, per_kill):
+    """Nobody listens while messages come; then the broker is killed again and again."""
+    nursery = Nursery(database, ["mqtt"])
+    devices = Devices(broker.port)
+    _begin(database, nursery, devices, "mqtt")
+    nursery.kill()
+    devices.send(away)
+    nursery.start()
+    _settle(database, "mqtt")
+    for _kill in range(kills):
+        nursery.kill()
+        devices.send(per_kill)
+        broker.kill()
+        broker.start()
+        nursery.start()
+        _settle(database, "mqtt")
+    return _end(database, nursery, devices, "mqtt")
+
+
+def _attack_short(database, broker, flood):
+    """Nobody listens and the queue is too short: the broker acknowledges and drops."""
+    nursery = Nursery(database, ["short"])
+    devices = Devices(broker.port)
+    _begin(database, nursery, devices, "short")
+    nursery.kill()
+    devices.send(flood)
+    nursery.start()
+    _settle(database, "short")
+    return _end(database, nursery, devices, "short")
+
+
+def _begin(database, nursery, devices, code):
+    nursery.start()
+    assert wait_until(lambda: listener(database, "state", code) == "connected", 60), "no listener connects"
+    devices.send(DEVICES)
+    _settle(database, code)
+
+
+def _settle(database, code):
+    """Wait until nothing more is stored."""
+    since, last = time.monotonic(), -1
+    while time.monotonic() - since < SETTLED_SECONDS:
+        count = len(_stored(database, code))
+        if count != last:
+            since, last = time.monotonic(), count
+        time.sleep(0.3)
+
+
+def _end(database, nursery, devices, code):
+    # The next message of each device shows what came before it; only then is the last one not missed.
+    devices.send(DEVICES)
+    _settle(database, code)
+    time.sleep(1.5)
+    dropped = listener(database, "dropped_count", code)
+    nursery.stop()
+    nursery.close()
+    devices.producer.close()
+    return {**_compare(database, code, devices.sent), "dropped": int(dropped)}
+
+
+def _stored(database, code):
+    with database.env() as env:
+        env.cr.execute(
+            "SELECT external_id FROM usage_event e JOIN usage_source s ON s.id = e.source_id WHERE s.code = %s",
+            (code,),
+        )
+        return {int(external_id.removeprefix("id-")) for (external_id,) in env.cr.fetchall()}
+
+
+def _compare(database, code, sent):
+    """What is stored, what is missing, and what gap rows say of it."""
+    arrived = _stored(database, code)
+    with database.env() as env:
+        env.cr.execute(
+            "SELECT p.name, g.number_first::bigint, g.number_last::bigint, g.missing_count::bigint, g.state"
+            "  FROM usage_gap g JOIN usage_producer p ON p.id = g.producer_id"
+            "  JOIN usage_source s ON s.id = g.source_id WHERE s.code = %s",
+            (code,),
+        )
+        gaps = env.cr.fetchall()
+    missing = defaultdict(set)
+    for number in set(range(sent)) - arrived:
+        missing[f"A-{number % DEVICES:05d}"].add(number // DEVICES)
+    reported, wrong, whole = defaultdict(set), 0, 0
+    for name, first, last, count, state in gaps:
+        span = set(range(first, last + 1))
+        whole += count
+        if len(span & missing[name]) != count or (state == "closed") != (count == 0):
+            wrong += 1
+        reported[name] |= span
+    unreported = sum(len(numbers - reported[name]) for name, numbers in missing.items())
+    total = sum(map(len, missing.values()))
+    return {
+        "sent": sent,
+        "stored": len(arrived),
+        "missing": total,
+        "unreported": unreported,
+        "wrong": wrong + abs(whole - total),
+    }

@@ -1,0 +1,70 @@
+"""A listener among things that go away: the database, the broker, itself. Real processes, a real broker."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def scenario(databases, root, tmp_path):
+    """Run a scenario of mqtt_scenarios.py on a database of its own; give what it tells."""
+    if not shutil.which("mosquitto") and not shutil.which("mosquitto", path="/usr/sbin"):
+        pytest.skip("mosquitto is not installed here")
+
+    def run(name):
+        command = [sys.executable, root / "tests/faults/mqtt_scenarios.py", os.environ["USAGE_TEST_CONF"]]
+        command += [databases.clone(f"mqtt_{name}"), name, tmp_path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-4000:]
+        told = json.loads(done.stdout.splitlines()[-1])
+        print(told)
+        return told
+
+    return run
+
+
+def test_a_database_that_goes_away_costs_patience_and_no_message(scenario):
+    told = scenario("database_away")
+    assert told["arrived"] and told["events"] == 1500, told
+    assert "does not answer" in told["error"]
+    assert (told["state"], told["code"]) == ("connected", 0)
+
+
+def test_a_stop_stores_and_acknowledges_what_waits(scenario):
+    told = scenario("stop_in_the_middle")
+    assert (told["before"], told["after"], told["code"]) == (0, 30, 0), told
+    assert (told["redelivered"], told["state"]) == (0, "stopped"), told
+
+
+def test_listeners_of_a_group_share_the_work_and_take_over_from_each_other(scenario):
+    told = scenario("shared")
+    assert told["arrived"] and told["events"] == 1500 and told["balanced"], told
+    assert min(told["parts"]) > 100, told
+
+
+def test_a_broker_that_goes_away_is_told_and_found_again(scenario):
+    told = scenario("broker_away")
+    assert told["arrived"] and (told["state"], told["code"]) == ("failed", 0), told
+    assert told["error"].startswith("The "), told
+
+
+def test_a_second_listener_of_the_same_name_is_told_of(scenario):
+    told = scenario("taken_over")
+    assert told["told"] and told["arrived"] and told["events"] == 200, told
+    assert told["codes"] == [0, 0]
+
+
+def test_a_broker_with_a_small_window_does_not_slow_each_batch_down(scenario):
+    told = scenario("slow_broker")
+    # 100 windows of 20 messages; had each waited its half second, 50 s.
+    assert told["arrived"] and told["seconds"] < 25, told
+
+
+def test_only_our_certificate_is_let_in(scenario):
+    told = scenario("certificates")
+    assert told.pop("with") == "connected"
+    assert set(told.values()) == {"failed"}, told
