@@ -4,6 +4,7 @@ from . import (
     test_bad_terms,
     test_baseline_ramp,
     test_billing_run,
+    test_corrections,
     test_main_job,
     test_period_guard,
     test_rate_card,
