@@ -18,6 +18,7 @@
         "views/usage_assignment_views.xml",
         "views/usage_source_views.xml",
         "views/usage_event_views.xml",
+        "wizards/usage_batch_void_views.xml",
         "views/usage_batch_views.xml",
         "views/usage_suspense_views.xml",
         "wizards/usage_version_compare_views.xml",

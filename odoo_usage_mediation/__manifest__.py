@@ -25,6 +25,7 @@
         "views/usage_batch_views.xml",
         "views/usage_source_mqtt_views.xml",
         "views/usage_gap_views.xml",
+        "views/usage_register_views.xml",
         "views/usage_listener_views.xml",
         "views/menus.xml",
     ],

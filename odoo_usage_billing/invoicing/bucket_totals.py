@@ -1,17 +1,18 @@
 """How buckets of one subject, day or month add up when usage is shown in parts: in annexes and charts.
 
 Sums, counts, maxima, averages and latest values are exact; for the others a breakdown shows the figure nearest to
-their meaning, because a part of a percentile or of a level over time is not a percentile.
+their meaning, because a part of a percentile or of a level over time is not a percentile. What was taken back counts
+for nothing: a void counts as an event, and so does what it takes back.
 """
 
-LATEST = "(array_agg(b.quantity_last ORDER BY b.last_at DESC))[1]"
+LATEST = "COALESCE((array_agg(b.quantity_last ORDER BY b.last_at DESC NULLS LAST))[1], 0)"
 AGGREGATES = {
     "sum": "SUM(b.quantity_sum)",
-    "count": "SUM(b.event_count)",
-    "max": "MAX(b.quantity_max)",
+    "count": "SUM(b.event_count - 2 * b.void_count)",
+    "max": "COALESCE(MAX(b.quantity_max), 0)",
     "latest": LATEST,
-    "average": "ROUND(SUM(b.quantity_sum) / SUM(b.event_count), 9)",
-    "unique_count": "SUM(b.event_count)",
+    "average": "COALESCE(ROUND(SUM(b.quantity_sum) / NULLIF(SUM(b.event_count - 2 * b.void_count), 0), 9), 0)",
+    "unique_count": "SUM(b.event_count - 2 * b.void_count)",
     "time_weighted_average": LATEST,
-    "percentile": "MAX(b.quantity_max)",
+    "percentile": "COALESCE(MAX(b.quantity_max), 0)",
 }

@@ -10,7 +10,8 @@ UNIQUE_OWNERS = """
                                                        ELSE NULLIF(b.end_user_id, 0) END AS owner
               FROM %(needs)s
               JOIN usage_bucket b ON b.contract_line_id = n.line_id AND b.metric_id = n.metric_id
-               AND b.usage_date >= n.date_start AND b.usage_date < n.date_end) different
+               AND b.usage_date >= n.date_start AND b.usage_date < n.date_end
+               AND b.event_count > 2 * b.void_count) different
      GROUP BY 1
 """
 UNIQUE_DIMENSIONS = """
@@ -42,6 +43,7 @@ LATEST_CANDIDATES = """
       FROM %(needs)s
       JOIN usage_bucket b ON b.contract_line_id = n.line_id AND b.metric_id = n.metric_id
        AND b.usage_date >= n.date_start AND b.usage_date < n.date_end
+       AND b.last_at IS NOT NULL
 """
 LATEST = "SELECT number, trim_scale(SUM(quantity))::text FROM (%(last)s) last GROUP BY number"
 

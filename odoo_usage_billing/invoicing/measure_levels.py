@@ -7,7 +7,7 @@ measured; its level comes along from other lines of the same customer, so that a
 
 from odoo.tools import SQL
 
-from .measure_sql import DAY, bounds, last_of, nearest, quantities, values
+from .measure_sql import DAY, bounds, last_of, live, nearest, quantities, values
 
 # `held`: when which gauge counts. Grain 0 is the one gauge of a metric that does not tell subjects apart.
 # `places`: the lines where readings of the period may stand.
@@ -87,6 +87,7 @@ LEVELS = """
            AND e.usage_date BETWEEN n.date_start - 2 AND n.date_end + 1
            AND e.occurred_at >= n.start_at - interval '26 hours' AND e.occurred_at < n.end_at
            AND e.occurred_at >= %(low)s AND e.occurred_at < %(high)s
+           AND %(live)s
          UNION ALL
         SELECT number, grain, last_at, 0, quantity FROM carried
     ),
@@ -128,6 +129,8 @@ def average_levels(env, numbered):
     if not numbered:
         return {}
     spans = {number: bounds(need) for number, need in numbered.items()}
+    low = min(start for start, _end in spans.values()) - 2 * DAY
+    high = max(end for _start, end in spans.values())
     query = SQL(
         LEVELS,
         scope=_scope(numbered, spans),
@@ -138,8 +141,9 @@ def average_levels(env, numbered):
                 SQL(BEFORE, owners=SQL(LINE_OWNERS), own=SQL(LINE_OWN)),
             )
         ),
-        low=min(start for start, _end in spans.values()) - 2 * DAY,
-        high=max(end for _start, end in spans.values()),
+        low=low,
+        high=high,
+        live=live(low, high),
         average=nearest(SQL("level_seconds"), SQL("seconds")),
     )
     return quantities(env, query)

@@ -44,8 +44,12 @@ BUCKETS = """
     %(needs)s
     JOIN usage_bucket b ON b.contract_line_id = n.line_id AND b.metric_id = n.metric_id
      AND b.usage_date >= n.date_start AND b.usage_date < n.date_end
+     AND b.event_count > 2 * b.void_count
 """
-QUANTITY = "trim_scale(SUM(CASE n.aggregation WHEN 'count' THEN b.event_count ELSE b.quantity_sum END))::text"
+QUANTITY = """
+    trim_scale(SUM(CASE n.aggregation WHEN 'count' THEN b.event_count - 2 * b.void_count
+                                      ELSE b.quantity_sum END))::text
+"""
 
 SLOTS = """
     SELECT n.number, EXTRACT(isodow FROM b.usage_date)::int - 1, b.usage_slot, b.dimension_key, %(quantity)s

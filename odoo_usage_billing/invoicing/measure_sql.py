@@ -46,17 +46,27 @@ EVENTS = """
     JOIN usage_event e ON e.contract_line_id = n.line_id AND e.metric_id = n.metric_id
      AND e.usage_date >= n.date_start AND e.usage_date < n.date_end
      AND e.occurred_at >= %(low)s AND e.occurred_at < %(high)s
+     AND %(live)s
 """
+# What was taken back does not count, nor does what took it back: both lie at one instant, in one partition.
+LIVE = """
+    (e.voids_event_id IS NULL
+     AND NOT EXISTS (SELECT FROM usage_event v
+                      WHERE v.voids_event_id = e.id AND v.occurred_at = e.occurred_at
+                        AND v.occurred_at >= %(low)s AND v.occurred_at < %(high)s))
+"""
+
+
+def live(low, high):
+    """The condition that an event `e` between two instants counts."""
+    return SQL(LIVE, low=low, high=high)
 
 
 def events_of(numbered):
     """FROM needs `n` and their events `e`; the outer bounds of all needs leave other partitions out."""
-    return SQL(
-        EVENTS,
-        needs=bucket_needs(numbered),
-        low=min(need.date_start for need in numbered.values()) - DAY,
-        high=max(need.date_end for need in numbered.values()) + DAY,
-    )
+    low = min(need.date_start for need in numbered.values()) - DAY
+    high = max(need.date_end for need in numbered.values()) + DAY
+    return SQL(EVENTS, needs=bucket_needs(numbered), low=low, high=high, live=live(low, high))
 
 
 def bounds(need):
@@ -103,6 +113,9 @@ LAST_OF = """
                   FROM usage_event e
                  WHERE e.contract_line_id = i.contract_line_id AND e.metric_id = i.metric_id
                    AND e.usage_date = i.usage_date AND e.occurred_at = i.last_at
+                   AND e.voids_event_id IS NULL
+                   AND NOT EXISTS (SELECT FROM usage_event v
+                                    WHERE v.voids_event_id = e.id AND v.occurred_at = i.last_at)
                 OFFSET 0
                ) e
     )

@@ -33,8 +33,8 @@ class Need(NamedTuple):
 class Measured(NamedTuple):
     """A quantity, the money its events carry, how many events there are, and its parts if asked for.
 
-    `event_count` counts all events of the lines, metric and days, whatever the aggregation: it proves
-    that nothing was left out. It is 0 for a metric that is measured from assignments.
+    `event_count` counts all events of the lines, metric and days, whatever the aggregation, those that
+    were taken back and those that took them back included: it proves that nothing was left out. It is 0 for a metric that is measured from assignments.
     """
 
     quantity: Decimal
@@ -90,16 +90,17 @@ TOTALS = """
         SELECT n.number, n.aggregation,
                CASE WHEN n.per_subject THEN b.subject_id ELSE 0 END AS grain,
                SUM(b.quantity_sum) AS quantity, SUM(b.amount_sum) AS amount,
-               SUM(b.event_count) AS events, MAX(b.quantity_max) AS most
+               SUM(b.event_count) AS events, SUM(b.event_count - 2 * b.void_count) AS counted,
+               MAX(b.quantity_max) AS most
           FROM %(needs)s
           JOIN usage_bucket b ON b.contract_line_id = n.line_id AND b.metric_id = n.metric_id
            AND b.usage_date >= n.date_start AND b.usage_date < n.date_end
          GROUP BY 1, 2, 3
     )
     SELECT number,
-           trim_scale(SUM(CASE aggregation WHEN 'count' THEN events
-                                           WHEN 'max' THEN most
-                                           WHEN 'average' THEN %(average)s
+           trim_scale(SUM(CASE aggregation WHEN 'count' THEN counted
+                                           WHEN 'max' THEN COALESCE(most, 0)
+                                           WHEN 'average' THEN COALESCE(%(average)s, 0)
                                            ELSE quantity END))::text,
            trim_scale(SUM(amount))::text,
            SUM(events)::bigint
@@ -112,7 +113,7 @@ def _totals(env, numbered):
     """{number: Measured} with the sum, count, maximum or average; others keep the sum for now."""
     if not numbered:
         return {}
-    query = SQL(TOTALS, needs=bucket_needs(numbered), average=nearest(SQL("quantity"), SQL("events")))
+    query = SQL(TOTALS, needs=bucket_needs(numbered), average=nearest(SQL("quantity"), SQL("NULLIF(counted, 0)")))
     return {
         number: Measured(Decimal(quantity), Decimal(amount), events)
         for number, quantity, amount, events in env.execute_query(query)

@@ -12,6 +12,7 @@ from . import (
     usage_baseline,
     usage_baseline_season,
     usage_batch,
+    usage_batch_void,
     usage_billing_period,
     usage_billing_run,
     usage_billing_run_line,

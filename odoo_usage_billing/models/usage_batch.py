@@ -123,6 +123,7 @@ class UsageBatch(models.Model):
             "amount": plain(record.amount) if getattr(record, "amount", None) else None,
             "dimensions": getattr(record, "dimensions", None) or None,
             "end_user": getattr(record, "end_user", None),
+            **_correction_of(record),
             "raw": raw
             if isinstance(raw, dict | list) or raw is None
             else list(raw)
@@ -161,6 +162,11 @@ class UsageBatch(models.Model):
             "view_mode": "list,form",
             "domain": [("batch_id", "=", self.id)],
         }
+
+
+def _correction_of(record):
+    named = {name: getattr(record, name, None) for name in ("voids", "replaces", "true_up")}
+    return {name: value for name, value in named.items() if value}
 
 
 def _chunks(records, size):

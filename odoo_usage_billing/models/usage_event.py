@@ -36,6 +36,8 @@ class UsageEvent(models.Model):
     amount = fields.Float(digits=False, min_display_digits=2, readonly=True, string="Carried Amount")
     dimensions = fields.Json(readonly=True)
     dimensions_text = fields.Char(compute="_compute_dimensions_text", string="Dimension Values")
+    voids_event_id = fields.Many2one("usage.event", string="Takes Back", readonly=True)
+    is_voided = fields.Boolean(string="Taken Back", compute="_compute_is_voided")
     uom_id = fields.Many2one(related="metric_id.uom_id")
 
     @property
@@ -43,7 +45,7 @@ class UsageEvent(models.Model):
         return SQL(
             "SELECT id, company_id, source_id, batch_id, row_number, external_id, subject_id,"
             " assignment_id, contract_line_id, metric_id, end_user_id, occurred_at,"
-            " received_at, usage_date, usage_slot, quantity, amount, dimensions"
+            " received_at, usage_date, usage_slot, quantity, amount, dimensions, voids_event_id"
             " FROM usage_event"
         )
 
@@ -65,6 +67,11 @@ class UsageEvent(models.Model):
         for event in self:
             event.dimensions_text = ", ".join(f"{name}: {value}" for name, value in (event.dimensions or {}).items())
 
+    def _compute_is_voided(self):
+        voided = {void.voids_event_id.id for void in self.search([("voids_event_id", "in", self.ids)])}
+        for event in self:
+            event.is_voided = event.id in voided
+
     @api.model_create_multi
     def create(self, vals_list):
         raise UserError(
@@ -77,7 +84,7 @@ class UsageEvent(models.Model):
     def write(self, vals):
         raise UserError(
             self.env._(
-                "Usage events are facts and never change. Let the source send the difference as an event of its own."
+                "Usage events are facts and never change. Let the source send a correction that names them."
             )
         )
 
@@ -85,7 +92,7 @@ class UsageEvent(models.Model):
         # There is no ORM deletion to hook into: nothing may ever go.
         raise UserError(  # pylint: disable=no-raise-unlink
             self.env._(
-                "Usage events are facts and never go. Let the source send the difference as an event of its own."
+                "Usage events are facts and never go. Let the source send a correction that names them."
             )
         )
 

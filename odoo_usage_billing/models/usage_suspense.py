@@ -156,6 +156,9 @@ class UsageSuspense(models.Model):
             dimensions=payload.get("dimensions"),
             end_user=payload.get("end_user"),
             raw=payload.get("raw"),
+            voids=payload.get("voids"),
+            replaces=payload.get("replaces"),
+            true_up=bool(payload.get("true_up")),
         )
 
     def action_recycle(self):
@@ -186,6 +189,23 @@ class UsageSuspense(models.Model):
             sent.filtered(lambda s, refused=refused: s.external_id not in refused).write(
                 {"state": "recycled", "closed_by_id": self.env.uid}
             )
+        return True
+
+    def action_accept_correction(self):
+        """Let conflicting rows replace the events that were stored first under their ids."""
+        rows = self.filtered(lambda s: s.state == "open" and s.reason_code == "conflict")
+        for source, group in rows.grouped("source_id").items():
+            records = [suspense._to_record() for suspense in group]
+            batch = self.env["usage.batch"].create({"name": self.env._("Accepted corrections"), "source_id": source.id})
+            results = batch._store(
+                record if record.voids else record._replace(replaces=record.replaces or record.external_id)
+                for record in records
+            )
+            refused = [refusal for result in results for refusal in result.refusals]
+            if refused:
+                # Nothing is accepted: the row stays as it is, and says what stands in the way.
+                raise UserError(self._phrase(refused[0].reason, refused[0].params))
+            group.write({"state": "recycled", "closed_by_id": self.env.uid})
         return True
 
     def action_write_off(self):

@@ -16,7 +16,7 @@ DO UPDATE SET
     amount_sum = b.amount_sum + EXCLUDED.amount_sum,
     event_count = b.event_count + EXCLUDED.event_count,
     quantity_max = GREATEST(b.quantity_max, EXCLUDED.quantity_max),
-    quantity_last = CASE WHEN EXCLUDED.last_at >= b.last_at
+    quantity_last = CASE WHEN EXCLUDED.last_at >= COALESCE(b.last_at, EXCLUDED.last_at)
                     THEN EXCLUDED.quantity_last ELSE b.quantity_last END,
     last_at = GREATEST(b.last_at, EXCLUDED.last_at)
 """
@@ -85,13 +85,18 @@ def escape(text):
 
 
 SUMS = """
-    SELECT contract_line_id, usage_date, metric_id, subject_id,
-           COALESCE(end_user_id, 0) AS end_user_id, usage_slot, dimension_key, company_id,
-           SUM(quantity) AS quantity_sum, SUM(COALESCE(amount, 0)) AS amount_sum,
-           COUNT(*) AS event_count, MAX(quantity) AS quantity_max,
-           (array_agg(quantity ORDER BY occurred_at DESC, id DESC))[1] AS quantity_last,
-           MAX(occurred_at) AS last_at
-      FROM usage_event WHERE contract_line_id = ANY(%s)
+    SELECT e.contract_line_id, e.usage_date, e.metric_id, e.subject_id,
+           COALESCE(e.end_user_id, 0) AS end_user_id, e.usage_slot, e.dimension_key, e.company_id,
+           SUM(e.quantity) AS quantity_sum, SUM(COALESCE(e.amount, 0)) AS amount_sum,
+           COUNT(*) AS event_count, COUNT(e.voids_event_id) AS void_count,
+           MAX(e.quantity) FILTER (WHERE e.is_live) AS quantity_max,
+           (array_agg(e.quantity ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE e.is_live))[1]
+           AS quantity_last,
+           MAX(e.occurred_at) FILTER (WHERE e.is_live) AS last_at
+      FROM (SELECT e.*, e.voids_event_id IS NULL AND v.id IS NULL AS is_live
+              FROM usage_event e
+              LEFT JOIN usage_event v ON v.voids_event_id = e.id AND v.occurred_at = e.occurred_at
+             WHERE e.contract_line_id = ANY(%s)) e
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 DIFFERING = (
@@ -102,14 +107,16 @@ SELECT count(*) FROM truth
   FULL JOIN (SELECT * FROM usage_bucket WHERE contract_line_id = ANY(%s)) kept USING (
        contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot,
        dimension_key)
- WHERE (truth.quantity_sum, truth.amount_sum, truth.event_count)
-       IS DISTINCT FROM (kept.quantity_sum, kept.amount_sum, kept.event_count)
+ WHERE (truth.quantity_sum, truth.amount_sum, truth.event_count, truth.void_count,
+        truth.quantity_max, truth.last_at)
+       IS DISTINCT FROM (kept.quantity_sum, kept.amount_sum, kept.event_count, kept.void_count,
+        kept.quantity_max, kept.last_at)
 """
 )
 REFILL = (
     "INSERT INTO usage_bucket (contract_line_id, usage_date, metric_id, subject_id,"
     " end_user_id, usage_slot, dimension_key, company_id, quantity_sum, amount_sum,"
-    " event_count, quantity_max, quantity_last, last_at)" + SUMS
+    " event_count, void_count, quantity_max, quantity_last, last_at)" + SUMS
 )
 
 

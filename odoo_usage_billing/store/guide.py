@@ -159,6 +159,21 @@ class Guide:
             self.assigned[key] = ([owner.start_at for owner in owners], owners)
         self._load_invoiced(list(lines))
 
+    def hold(self, line_ids):
+        """Hold billing of contract lines off, and learn which of their days are invoiced."""
+        if not line_ids:
+            return
+        self.env["contract.line"].flush_model()
+        self.cr.execute(
+            "SELECT l.contract_id FROM contract_line l WHERE l.id = ANY(%s)"
+            " UNION SELECT lead.contract_id FROM contract_line l"
+            " JOIN contract_line lead ON lead.id = l.usage_pool_line_id WHERE l.id = ANY(%s)",
+            (line_ids, line_ids),
+        )
+        if self.locking:
+            self._hold_billing_off(sorted(contract_id for (contract_id,) in self.cr.fetchall()))
+        self._load_invoiced(line_ids)
+
     def _hold_billing_off(self, contract_ids):
         """Share-lock the contracts that usage is stored for.
 

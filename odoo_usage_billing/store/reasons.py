@@ -42,4 +42,12 @@ REASONS = {
         "The id %(external_id)s was received before with other content. The first one "
         "counts; send the correct usage under a new id."
     ),
+    "unknown_correction": _lt(
+        "The event %(external_id)s, which this correction names, is not stored by this source or is no longer at "
+        "hand. Recycle the correction once the event has come, or write it off."
+    ),
+    "voided_already": _lt(
+        "The event %(external_id)s, which this correction names, was taken back before. Name the event that counts "
+        "now, or write the correction off."
+    ),
 }

@@ -11,7 +11,10 @@ class UsageRecord(NamedTuple):
     """One usage fact as a producer states it, decoded but not yet guided.
 
     `occurred_at` is an aware instant; `quantity` is in the metric's unit;
-    `external_id` is the producer's id, unique within its source for ever.
+    `external_id` is the producer's id, unique within its source for ever. A correction names another id of
+    the same source: with `voids` that event is taken back, and what else the record says is ignored; with
+    `replaces` it is taken back and the record counts instead. A `true_up` brings estimates to what was read
+    and may be negative whatever the metric says.
     """
 
     row_number: int
@@ -24,6 +27,9 @@ class UsageRecord(NamedTuple):
     dimensions: dict | None = None
     end_user: str | None = None
     raw: object = None
+    voids: str | None = None
+    replaces: str | None = None
+    true_up: bool = False
 
 
 class Refusal(NamedTuple):
@@ -78,6 +84,9 @@ def content_digest(record):
     ]
     if record.dimensions:
         parts.append(json.dumps(record.dimensions, sort_keys=True))
+    # A record that replaces its own id says what the record alone would say.
+    if record.voids or (record.replaces and record.replaces != record.external_id):
+        parts.append(f"voids\x1f{record.voids}" if record.voids else f"replaces\x1f{record.replaces}")
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 

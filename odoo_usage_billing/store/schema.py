@@ -47,6 +47,9 @@ CREATE INDEX IF NOT EXISTS usage_event_line_date_index
     ON usage_event (contract_line_id, metric_id, usage_date);
 CREATE INDEX IF NOT EXISTS usage_event_batch_index
     ON usage_event USING brin (batch_id);
+-- An event is taken back once: a void lies at the instant of what it takes back.
+CREATE UNIQUE INDEX IF NOT EXISTS usage_event_void_unique
+    ON usage_event (voids_event_id, occurred_at) WHERE voids_event_id IS NOT NULL;
 """
 
 KEY_TABLE = """
@@ -73,10 +76,16 @@ CREATE TABLE IF NOT EXISTS usage_bucket (
     quantity_sum numeric NOT NULL,
     amount_sum numeric NOT NULL DEFAULT 0,
     event_count bigint NOT NULL,
-    quantity_max numeric NOT NULL,
-    quantity_last numeric NOT NULL,
-    last_at timestamp NOT NULL
+    void_count bigint NOT NULL DEFAULT 0,
+    quantity_max numeric,
+    quantity_last numeric,
+    last_at timestamp
 );
+ALTER TABLE usage_bucket ADD COLUMN IF NOT EXISTS void_count bigint NOT NULL DEFAULT 0;
+ALTER TABLE usage_bucket
+    ALTER COLUMN quantity_max DROP NOT NULL,
+    ALTER COLUMN quantity_last DROP NOT NULL,
+    ALTER COLUMN last_at DROP NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS usage_bucket_grain_unique ON usage_bucket
     (contract_line_id, usage_date, metric_id, subject_id, end_user_id,
      usage_slot, dimension_key);

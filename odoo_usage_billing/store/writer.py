@@ -12,7 +12,9 @@ import psycopg2.errors
 from odoo.exceptions import ConcurrencyError
 
 from .buckets import Bucket, escape, upsert
+from .corrections import Corrections, layers, named
 from .guide import NO_SLOT, Guide
+from .identity import CONFLICT, DUPLICATE, load_identities, revision_key
 from .records import (
     Refusal,
     WriteResult,
@@ -60,34 +62,55 @@ class UsageWriter:
 
         Raises serialization failures unchanged: the caller's framework retries.
         """
-        records = list(records)
-        self.guide.load(records)
-        guided, refused = self._guide_all(records)
-        refusals, known = self._tell_known(refused)
-        fresh, duplicates = self._dedupe(guided, refusals)
-        duplicates += known
-        if fresh:
-            self._store_events(fresh)
-            self._store_buckets(fresh)
+        received, accepted = 0, 0
+        refusals, duplicates, keys = [], [], []
+        for layer in layers(list(records)):
+            received += len(layer)
+            if layer and named(layer[0]):
+                corrections = Corrections(self, layer)
+                accepted += corrections.store()
+                refusals += corrections.refusals
+                duplicates += corrections.duplicates
+                keys += [external_key(item.record.external_id) for item in corrections.planned]
+                continue
+            self.guide.load(layer)
+            guided, refused = self._guide_all(layer)
+            refused, known = self._tell_known(refused)
+            fresh, repeated = self._dedupe(guided, refused)
+            self.store(fresh)
+            accepted += len(fresh)
+            refusals += refused
+            duplicates += repeated + known
+            keys += [row[0] for _id, row in fresh]
         return WriteResult(
-            received=len(records),
-            accepted=len(fresh),
+            received=received,
+            accepted=accepted,
             duplicate=len(duplicates),
             suspended=len(refusals),
             refusals=refusals,
             duplicates=duplicates,
-            accepted_keys=[row[0] for _id, row in fresh],
+            accepted_keys=keys,
         )
 
     def check(self, records):
         """What `write` would answer, with nothing written: (good, refusals, duplicates)."""
-        records = list(records)
-        self.guide.load(records)
-        guided, refused = self._guide_all(records)
-        refusals, known = self._tell_known(refused)
-        unique, duplicates = self._unique_in_batch(guided, refusals)
-        fresh = self._drop_known(unique, refusals, duplicates)
-        return [row[2] for row in fresh], refusals, duplicates + known
+        good, refusals, duplicates = [], [], []
+        for layer in layers(list(records)):
+            if layer and named(layer[0]):
+                corrections = Corrections(self, layer, {record.external_id for record in good})
+                good += [item.record for item in corrections.planned]
+                refusals += corrections.refusals
+                duplicates += corrections.duplicates
+                continue
+            self.guide.load(layer)
+            guided, refused = self._guide_all(layer)
+            refused, known = self._tell_known(refused)
+            unique, repeated = self._unique_in_batch(guided, refused)
+            fresh = self._drop_known(unique, refused, repeated)
+            good += [row[2] for _key, row in fresh]
+            refusals += refused
+            duplicates += repeated + known
+        return good, refusals, duplicates
 
     # -- guiding -----------------------------------------------------------
 
@@ -113,7 +136,7 @@ class UsageWriter:
         occurred_at = record.occurred_at
         if not self.oldest <= occurred_at <= self.newest:
             return self._refuse_time(record)
-        if record.quantity < 0 and not metric.accepts_negative:
+        if record.quantity < 0 and not (metric.accepts_negative or record.true_up):
             return Refusal(record, "negative_quantity", {"quantity": plain(record.quantity)})
         owner = guide.owner_at(subject_id, metric.id, occurred_at.replace(tzinfo=None))
         if owner is None:
@@ -127,7 +150,7 @@ class UsageWriter:
                 },
             )
         day, minute = guide.local.at(occurred_at, owner.zone)
-        if self.suspend_late and guide.is_invoiced(owner.contract_line_id, day):
+        if self.is_late(owner.contract_line_id, day):
             return Refusal(record, "locked_period", {"usage_date": day.isoformat()})
         slot = minute - minute % metric.slot_minutes if metric.slot_minutes else NO_SLOT
         return (
@@ -140,6 +163,10 @@ class UsageWriter:
             day,
             slot,
         )
+
+    def is_late(self, line_id, usage_date):
+        """Whether a day of a contract line is invoiced, so that nothing of it may change any more."""
+        return self.suspend_late and self.guide.is_invoiced(line_id, usage_date)
 
     def _refuse_subject(self, record):
         if record.subject in self.guide.ambiguous:
@@ -178,28 +205,16 @@ class UsageWriter:
         """
         if not refused:
             return [], []
-        keys = [external_key(refusal.record.external_id) for refusal in refused]
-        known = self._known_digests(keys)
+        known = load_identities(self.cr, self.source.id, {refusal.record.external_id for refusal in refused})
         refusals, duplicates = [], []
-        for key, refusal in zip(keys, refused, strict=True):
-            digest = known.get(key)
-            if digest is None:
-                refusals.append(refusal)
-            elif digest == content_digest(refusal.record):
+        for refusal in refused:
+            identity = known.get(refusal.record.external_id)
+            verdict = identity and identity.judge(content_digest(refusal.record))
+            if verdict == DUPLICATE:
                 duplicates.append(refusal.record)
             else:
-                refusals.append(_conflict(refusal.record))
+                refusals.append(_conflict(refusal.record) if verdict == CONFLICT else refusal)
         return refusals, duplicates
-
-    def _known_digests(self, keys):
-        """{external key: content digest} of those keys that this source has stored."""
-        self.cr.execute(
-            "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', '')"
-            "  FROM usage_event_key"
-            " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
-            (self.source.id, keys),
-        )
-        return dict(self.cr.fetchall())
 
     def _unique_in_batch(self, guided, refusals):
         """One row per external id; repeats become duplicates or conflicts."""
@@ -224,59 +239,67 @@ class UsageWriter:
         unique, duplicates = self._unique_in_batch(guided, refusals)
         if not unique:
             return [], duplicates
-        self.cr.execute(
-            "SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)",
-            (len(unique),),
-        )
-        ids = [row[0] for row in self.cr.fetchall()]
-        numbered = list(zip(ids, unique, strict=True))
+        ids = self.next_ids(len(unique))
         try:
             with self.cr.savepoint(flush=False):
-                self._claim(numbered)
+                self._claim([(row[0], row[1], id_) for id_, row in zip(ids, unique, strict=True)])
         except psycopg2.errors.UniqueViolation:
             fresh = self._drop_known(unique, refusals, duplicates)
-            numbered = list(zip(ids[: len(fresh)], fresh, strict=True))
-            self._claim_or_serialize(numbered)
-        return numbered, duplicates
+            ids = ids[: len(fresh)]
+            self.claim_or_serialize([(key, row[1], id_) for id_, (key, row) in zip(ids, fresh, strict=True)])
+            unique = [row for _key, row in fresh]
+        return list(zip(ids, unique, strict=True)), duplicates
 
-    def _claim(self, numbered):
+    def next_ids(self, count):
+        """As many new event ids, in order."""
+        self.cr.execute("SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)", (count,))
+        return [row[0] for row in self.cr.fetchall()]
+
+    def _claim(self, claims):
         source_id = self.source.id
         copy_rows(
             self.cr,
             COPY_KEYS,
-            [f"{source_id}\t{row[0]}\t{row[1]}\t{id_}\n" for id_, row in numbered],
+            [f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims],
         )
 
-    def _claim_or_serialize(self, numbered):
-        """Claim keys that this snapshot does not know.
+    def claim_or_serialize(self, claims):
+        """Claim (key, digest, event id) that this snapshot does not know.
 
         A key committed by another transaction after our snapshot began shows up
         as a unique violation here; only a retry on a fresh snapshot can tell
         duplicate from conflict, so it is raised as the contention it is.
         """
-        if not numbered:
+        if not claims:
             return
         try:
             with self.cr.savepoint(flush=False):
-                self._claim(numbered)
+                self._claim(claims)
         except psycopg2.errors.UniqueViolation as clash:
             raise ConcurrencyError("usage keys were claimed by a concurrent transaction") from clash
 
     def _drop_known(self, unique, refusals, duplicates):
-        """The rows of `unique` whose key is not stored; others go to their list."""
-        known = self._known_digests([row[0] for row in unique])
+        """[(key to claim, row)] of the rows of `unique` that are new; others go to their list."""
+        known = load_identities(self.cr, self.source.id, [row[2].external_id for row in unique])
         fresh = []
         for row in unique:
-            digest = known.get(row[0])
-            if digest is None:
-                fresh.append(row)
-            elif digest == row[1]:
+            identity = known.get(row[2].external_id)
+            verdict = identity and identity.judge(row[1])
+            if verdict == DUPLICATE:
                 duplicates.append(row[2])
-            else:
+            elif verdict == CONFLICT:
                 refusals.append(_conflict(row[2]))
+            else:
+                fresh.append((revision_key(row[2].external_id, identity.revision + 1) if identity else row[0], row))
         return fresh
 
     # -- storing -----------------------------------------------------------
+
+    def store(self, fresh):
+        """Store (event id, guided row) as events and add them to their buckets."""
+        if fresh:
+            self._store_events(fresh)
+            self._store_buckets(fresh)
 
     def _store_events(self, fresh):
         days = {row[2].occurred_at.date() for _id, row in fresh}

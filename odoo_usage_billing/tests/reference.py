@@ -39,16 +39,20 @@ def aware(moment):
     return moment and moment.replace(tzinfo=timezone.utc)
 
 
-def stored_events(env, metric):
-    """All events of a metric in the order of (instant, id)."""
+def stored_events(env, metric, standing=True):
+    """All events of a metric in the order of (instant, id); `standing`: without voids and what they took back."""
     env.cr.execute(
-        "SELECT contract_line_id, subject_id, COALESCE(end_user_id, 0), occurred_at, quantity::text,"
-        " COALESCE(amount, 0)::text, dimensions FROM usage_event WHERE metric_id = %s ORDER BY occurred_at, id",
+        "SELECT id, voids_event_id, contract_line_id, subject_id, COALESCE(end_user_id, 0), occurred_at,"
+        " quantity::text, COALESCE(amount, 0)::text, dimensions"
+        " FROM usage_event WHERE metric_id = %s ORDER BY occurred_at, id",
         (metric.id,),
     )
+    rows = env.cr.fetchall()
+    gone = {voids for _id, voids, *_rest in rows} if standing else set()
     return [
         Event(line, subject, person, aware(at), Decimal(quantity), Decimal(amount), dimensions or {})
-        for line, subject, person, at, quantity, amount, dimensions in env.cr.fetchall()
+        for id_, voids, line, subject, person, at, quantity, amount, dimensions in rows
+        if not standing or (voids is None and id_ not in gone)
     ]
 
 

@@ -37,6 +37,7 @@ MATRIX = {
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
     "usage.version.compare": ("rwcu", "rwcu", "rwcu"),
     "usage.baseline.ramp": ("", "", "rwcu"),
+    "usage.batch.void": ("", "", "rwcu"),
 }
 EMPTY = (
     "usage.subject.identity",
@@ -53,6 +54,7 @@ SHARED_OR_PRIVATE = (
     "usage.preview.line",
     "usage.version.compare",
     "usage.baseline.ramp",
+    "usage.batch.void",
 )
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")

@@ -1,1 +1,1 @@
-from . import usage_baseline_ramp, usage_preview, usage_version_compare
+from . import usage_baseline_ramp, usage_batch_void, usage_preview, usage_version_compare

@@ -15,6 +15,7 @@ from . import (
     test_profile,
     test_profile_wizard,
     test_reasons,
+    test_registers,
     test_security,
     test_template,
     test_upload,

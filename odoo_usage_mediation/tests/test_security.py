@@ -13,6 +13,8 @@ OWN_MODELS = (
     "usage.profile.wizard",
     "usage.profile.wizard.column",
     "usage.profile.import",
+    "usage.register",
+    "usage.reading",
 )
 
 

@@ -44,7 +44,7 @@ class UsageReport(models.Model):
             "SELECT b.id, b.usage_date, b.company_id, c.partner_id, l.contract_id,"
             " b.contract_line_id, b.metric_id, m.uom_id, b.subject_id, s.location,"
             " NULLIF(b.end_user_id, 0) AS end_user_id,"
-            " CASE m.aggregation WHEN 'count' THEN b.event_count ELSE b.quantity_sum END"
+            " CASE m.aggregation WHEN 'count' THEN b.event_count - 2 * b.void_count ELSE b.quantity_sum END"
             " AS quantity, b.quantity_max, b.event_count"
         )
 

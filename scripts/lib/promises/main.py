@@ -15,6 +15,8 @@ ATTACKS = {
     2: "p02_upstream_loss",
     3: "p03_duplicate",
     6: "p06_poison",
+    7: "p07_gaps",
+    8: "p08_register",
     12: "p12_rating_function",
     13: "p13_algebra",
     14: "p14_terms_balance",

@@ -1,0 +1,79 @@
+"""What the store remembers of an external id: its revisions, and whether the last one was taken back.
+
+A revision is remembered under a key made of the id and its number. That an event was taken back is
+remembered under the number of the event itself, so that the unique index of the key table lets it
+happen once, whoever tries how often at once.
+"""
+
+from typing import NamedTuple
+
+from .records import external_key
+
+FRESH, DUPLICATE, CONFLICT = "fresh", "duplicate", "conflict"
+#: What stands as the digest under the key of a taken back event: who took it back.
+BY_RECORD = "0" * 32
+BY_BATCH = "0" * 31 + "1"
+
+
+class Identity(NamedTuple):
+    """The last revision of an external id, and the digests of all of them."""
+
+    revision: int
+    event_id: int
+    digests: frozenset
+    taken_back: str
+
+    def judge(self, digest):
+        """What a record with this id and digest is: DUPLICATE, CONFLICT, or FRESH, the next revision.
+
+        What a source took back stays so when the same message comes once more. What a person took back
+        with its batch may be sent again, as it was or corrected.
+        """
+        if self.taken_back == BY_BATCH:
+            return FRESH
+        if digest in self.digests:
+            return DUPLICATE
+        return FRESH if self.taken_back else CONFLICT
+
+
+def revision_key(external_id, revision):
+    """The key (hex) of a revision, from 1, of an external id."""
+    return external_key(external_id if revision == 1 else f"{external_id}\x1f{revision}")
+
+
+def void_key(event_id):
+    """The key (hex) under which it is remembered that an event was taken back."""
+    return f"{event_id:032x}"
+
+
+def load_identities(cr, source_id, external_ids):
+    """{external id: Identity} of those that a source has stored."""
+    found, revision = {}, 1
+    wanted = {revision_key(name, revision): name for name in external_ids}
+    while wanted:
+        stored = _load_keys(cr, source_id, list(wanted))
+        voids = _load_keys(cr, source_id, [void_key(event_id) for _digest, event_id in stored.values()])
+        revision += 1
+        later = {}
+        for key, (digest, event_id) in stored.items():
+            name = wanted[key]
+            before = found[name].digests if name in found else frozenset()
+            taken_back = voids.get(void_key(event_id), ("", 0))[0]
+            found[name] = Identity(revision - 1, event_id, before | {digest}, taken_back)
+            if taken_back:
+                later[revision_key(name, revision)] = name
+        wanted = later
+    return found
+
+
+def _load_keys(cr, source_id, keys):
+    """{key: (digest, event id)} of those keys that a source has claimed."""
+    if not keys:
+        return {}
+    cr.execute(
+        "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', ''), event_id"
+        "  FROM usage_event_key"
+        " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
+        (source_id, keys),
+    )
+    return {key: (digest, event_id) for key, digest, event_id in cr.fetchall()}

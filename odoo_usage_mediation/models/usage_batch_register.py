@@ -1,0 +1,89 @@
+from datetime import timezone
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.odoo_usage_billing.store import UsageWriter, WriteResult
+from odoo.addons.odoo_usage_billing.store.records import external_key
+
+from ..registers import Chains
+from ..registers.stored import find_deltas
+
+
+class UsageBatch(models.Model):
+    """Records that are readings become usage on their way into the store, whatever the door."""
+
+    _inherit = "usage.batch"
+
+    reading_count = fields.Integer(compute="_compute_reading_count")
+
+    def _compute_reading_count(self):
+        counts = dict(self.env["usage.reading"]._read_group([("batch_id", "in", self.ids)], ["batch_id"], ["__count"]))
+        for batch in self:
+            batch.reading_count = counts.get(batch, 0)
+
+    def _store(self, records, refusals=(), filtered=0):
+        self.ensure_one()
+        metrics = self.source_id._register_metrics()
+        if metrics is not None and not metrics:
+            return super()._store(records, refusals, filtered)
+        records = list(records)
+        readings = [record for record in records if metrics is None or record.metric in metrics]
+        # Usage that a reading gave and that waited in suspense is usage, not a reading.
+        given = find_deltas(self.env.cr, self.source_id.id, [record.external_id for record in readings])
+        readings = [record for record in readings if record.external_id not in given]
+        if not readings:
+            return super()._store(records, refusals, filtered)
+        writer = UsageWriter(self.env, self.source_id, self, fields.Datetime.now().replace(tzinfo=timezone.utc))
+        chains = Chains(self, writer)
+        taken = {id(record) for record in readings}
+        strange = chains.take(readings)
+        others = [record for record in records if id(record) not in taken]
+        results = super()._store([*others, *strange], refusals, filtered)
+        return [*results, self._store_readings(writer, chains, len(readings) - len(strange))]
+
+    def _store_readings(self, writer, chains, received):
+        """Store what readings gave. A reading whose usage is refused counts as suspended, and stands."""
+        written = writer.write(chains.deltas)
+        self._suspend(written.refusals)
+        self._suspend(chains.refusals)
+        waiting = {chains.readings_of[refusal.record.external_id].external_id for refusal in written.refusals}
+        suspended = len(chains.refusals) + len(waiting)
+        accepted = received - suspended - len(chains.duplicates)
+        good = [external_key(item.record.external_id) for _register, item in chains.new]
+        self._close_suspense([*good, *written.accepted_keys])
+        result = WriteResult(
+            received=received,
+            accepted=accepted,
+            duplicate=len(chains.duplicates),
+            suspended=suspended,
+            refusals=chains.refusals,
+            duplicates=chains.duplicates,
+            accepted_keys=good,
+        )
+        self._count([result], 0, 0)
+        for model in ("usage.register", "usage.reading", "usage.event", "usage.bucket"):
+            self.env[model].invalidate_model()
+        return result
+
+    def _check_may_void(self, reason):
+        result = super()._check_may_void(reason)
+        if self.reading_count:
+            raise UserError(
+                self.env._(
+                    "This batch brought readings of registers, on which later usage stands, so it cannot be taken back "
+                    "as a whole. Send the right readings, or correct the usage event by event."
+                )
+            )
+        return result
+
+    def action_view_readings(self):
+        """Open the readings of this batch."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Readings"),
+            "res_model": "usage.reading",
+            "view_mode": "list",
+            "domain": [("batch_id", "=", self.id)],
+        }

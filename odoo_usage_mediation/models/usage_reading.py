@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+APPEND_ONLY = """
+DROP TRIGGER IF EXISTS usage_reading_append_only ON usage_reading;
+CREATE TRIGGER usage_reading_append_only BEFORE UPDATE OR DELETE ON usage_reading
+    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
+DROP TRIGGER IF EXISTS usage_reading_no_truncate ON usage_reading;
+CREATE TRIGGER usage_reading_no_truncate BEFORE TRUNCATE ON usage_reading
+    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
+"""
+
+
+class UsageReading(models.Model):
+    """Immutable fact: what a register showed at an instant."""
+
+    _name = "usage.reading"
+    _description = "Usage Reading"
+    _order = "read_at DESC, id DESC"
+    _rec_name = "external_id"
+
+    register_id = fields.Many2one("usage.register", required=True, readonly=True, ondelete="restrict")
+    source_id = fields.Many2one("usage.source", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="restrict")
+    batch_id = fields.Many2one("usage.batch", required=True, readonly=True, index=True, ondelete="restrict")
+    row_number = fields.Integer(string="Row", readonly=True, aggregator=None)
+    external_id = fields.Char(string="External Id", required=True, readonly=True)
+    content_digest = fields.Char(required=True, readonly=True)
+    subject_code = fields.Char(string="Serial", required=True, readonly=True)
+    read_at = fields.Datetime(required=True, readonly=True)
+    value = fields.Float(digits=False, min_display_digits=2, required=True, readonly=True, aggregator=None)
+    kind = fields.Selection(
+        [("actual", "Actual"), ("estimated", "Estimated"), ("closing", "Closing"), ("opening", "Opening")],
+        required=True,
+        readonly=True,
+    )
+    started_at = fields.Datetime(readonly=True, help="When the device says that its register began to count.")
+    dimensions = fields.Json(readonly=True)
+    end_user = fields.Char(readonly=True)
+    delta_external_id = fields.Char(
+        string="Usage Id", readonly=True, index=True, help="The external id of the usage up to this reading."
+    )
+
+    _external_id_unique = models.UniqueIndex("(source_id, external_id)", "This reading is stored already.")
+    _register_read_at = models.Index("(register_id, read_at)")
+
+    def init(self):
+        self.env.cr.execute(APPEND_ONLY)
+
+    def write(self, vals):
+        raise UserError(self.env._("Readings are facts and never change. Send another reading."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Readings are facts and never go. Send another reading."))
+
+    def action_view_usage(self):
+        """Open the usage that this reading gave, with its corrections."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Usage Events"),
+            "res_model": "usage.event",
+            "view_mode": "list,form",
+            "domain": [("source_id", "=", self.source_id.id), ("external_id", "=", self.delta_external_id)],
+        }

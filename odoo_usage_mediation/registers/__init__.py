@@ -1,0 +1,5 @@
+"""Registers: readings of cumulative counters become usage. See README.md."""
+
+from .chains import KIND_DIMENSION, STARTED_DIMENSION, Chains
+
+__all__ = ["KIND_DIMENSION", "STARTED_DIMENSION", "Chains"]

@@ -1,0 +1,183 @@
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import psycopg2
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
+from odoo.addons.odoo_usage_billing.tests.common import UsageCommon, utc
+
+START = utc(2026, 1, 5)
+HOUR = timedelta(hours=1)
+
+
+@tagged("post_install", "-at_install")
+class TestRegisters(UsageCommon):
+    """What a counter shows becomes usage between two readings: nothing invented, nothing lost."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
+        cls.line = cls.contract.contract_line_ids
+        cls.make_subjects(cls.line, 2)
+        cls.source.register_metric_ids = cls.metric
+
+    def read(self, hours, value, kind=None, subject="PRN0001", **vals):
+        dimensions = {"reading_kind": kind} if kind else None
+        at = START + HOUR * hours
+        return self.record(subject, value, at, vals.pop("external_id", f"{subject}@{hours}"), dimensions=dimensions)
+
+    def standing(self):
+        """[(hours, quantity)] of the usage that counts."""
+        events = self.env["usage.event"].search([("contract_line_id", "=", self.line.id)], order="occurred_at, id")
+        self.assertEqual(rebuild_buckets(self.env.cr, self.line.ids), 0)
+        return [
+            (round((event.occurred_at - START.replace(tzinfo=None)) / HOUR, 3), event.quantity)
+            for event in events
+            if not event.voids_event_id and not event.is_voided
+        ]
+
+    def counts(self, batch):
+        return batch.received_count, batch.accepted_count, batch.duplicate_count, batch.suspended_count
+
+    def test_usage_is_the_difference_of_two_readings(self):
+        batch = self.send([self.read(0, 100), self.read(24, 130), self.read(48, "130.5")])
+        self.assertEqual(self.counts(batch), (3, 3, 0, 0))
+        self.assertEqual(self.standing(), [(24, 30), (48, 0.5)])
+        again = self.send([self.read(24, 130), self.read(72, 140)])
+        self.assertEqual(self.counts(again), (2, 1, 1, 0))
+        self.assertEqual(self.standing()[-1], (72, 9.5))
+        register = self.env["usage.register"].search([("source_id", "=", self.source.id)])
+        self.assertEqual((register.last_value, register.reading_count, register.state), (140, 4, "running"))
+
+    def test_a_reading_of_midnight_ends_the_day_before(self):
+        midnight = utc(2026, 1, 31, 23)  # 1 February in Brussels
+        self.send([self.read(0, 100)])
+        self.send([self.record("PRN0001", 150, midnight, "m")])
+        event = self.env["usage.event"].search([("contract_line_id", "=", self.line.id)])
+        self.assertEqual(str(event.usage_date), "2026-01-31")
+
+    def test_a_late_reading_splits_usage_and_keeps_its_total(self):
+        self.send([self.read(0, 100), self.read(48, 160), self.read(72, 200)])
+        late = self.send([self.read(36, 150), self.read(24, 110)])
+        self.assertEqual(self.counts(late), (2, 2, 0, 0))
+        self.assertEqual(self.standing(), [(24, 10), (36, 40), (48, 10), (72, 40)])
+        self.send([self.read(-24, 90), self.read(96, 205)])
+        self.assertEqual(self.standing(), [(0, 10), (24, 10), (36, 40), (48, 10), (72, 40), (96, 5)])
+
+    def test_a_late_reading_of_an_invoiced_period_waits(self):
+        self.send([self.read(0, 100), self.read(48, 160)])
+        self.run_billing()
+        batch = self.send([self.read(24, 110)])
+        self.assertEqual(batch.suspense_ids.reason_code, "locked_period")
+        self.assertEqual(self.standing(), [(48, 60)])
+
+    def test_estimates_are_trued_up_by_the_next_actual_reading(self):
+        self.send([self.read(0, 100), self.read(24, 150, "estimated"), self.read(48, 190, "estimated")])
+        self.send([self.read(72, 170)])
+        self.assertEqual(self.standing(), [(24, 50), (48, 40), (72, -20)])
+        # An actual reading that comes late between them tells more: 100, 130, then an estimate too low.
+        self.send([self.read(36, 130)])
+        self.assertEqual(sum(quantity for _at, quantity in self.standing()), 70)
+
+    def test_rollover_reset_and_replacement(self):
+        self.source.register_rollover = 1000
+        self.send([self.read(0, 990), self.read(1, 5)])
+        self.assertEqual(self.standing(), [(1, 15)])
+        batch = self.send([self.read(2, 1200), self.read(3, 2)])
+        self.assertEqual(batch.suspense_ids.mapped("reason_code"), ["implausible_delta", "reading_above_rollover"])
+        self.send([self.read(4, 10, "closing")])
+        register = self.env["usage.register"].search([("source_id", "=", self.source.id)])
+        self.assertEqual(register.state, "replacing")
+        batch = self.send([self.read(5, 9)])
+        self.assertEqual(batch.suspense_ids.reason_code, "replacement_incomplete")
+        self.send([self.read(6, 3, "opening"), self.read(7, 8)])
+        self.assertEqual(self.standing(), [(1, 15), (4, 5), (7, 5)])
+
+    def test_a_fall_without_a_declared_size_waits_and_the_next_good_reading_covers_it(self):
+        batch = self.send([self.read(0, 100), self.read(1, 20), self.read(2, 130)])
+        self.assertEqual(self.counts(batch), (3, 2, 0, 1))
+        self.assertEqual(batch.suspense_ids.reason_code, "counter_rollover_undeclared")
+        self.assertEqual(self.standing(), [(2, 30)])
+
+    def test_a_spike_waits(self):
+        self.source.register_spike_factor = 5
+        self.send([self.read(hour, 100 + 10 * hour) for hour in range(6)])
+        batch = self.send([self.read(6, 301)])
+        self.assertEqual(batch.suspense_ids.reason_code, "implausible_delta")
+        self.assertEqual(batch.suspense_ids.reason_params, {"delta": "151", "limit": "50"})
+        self.source.register_spike_factor = 0
+        batch.suspense_ids.action_recycle()
+        self.assertEqual(batch.suspense_ids.state, "recycled")
+        self.assertEqual(self.standing()[-1], (6, 151))
+
+    def test_usage_that_the_store_refuses_waits_by_itself(self):
+        self.env["usage.assignment"].search([("subject_id.code", "=", "PRN0002")]).end_at = START.replace(tzinfo=None)
+        batch = self.send([self.read(0, 100, subject="PRN0002"), self.read(24, 130, subject="PRN0002")])
+        self.assertEqual(self.counts(batch), (2, 1, 0, 1))
+        self.assertEqual(batch.suspense_ids.reason_code, "no_assignment")
+        self.env["usage.assignment"].search([("subject_id.code", "=", "PRN0002")]).end_at = False
+        batch.suspense_ids.action_recycle()
+        self.assertEqual(self.standing(), [(24, 30)])
+        self.send([self.read(48, 131, subject="PRN0002")])
+        self.assertEqual(self.standing(), [(24, 30), (48, 1)])
+
+    def test_unknown_serials_wait_and_are_recycled_as_readings(self):
+        suspense = self.send([self.read(0, 100, subject="NEW0001"), self.read(1, 130, subject="NEW0001")]).suspense_ids
+        self.assertEqual(set(suspense.mapped("reason_code")), {"unknown_subject"})
+        self.make_subjects(self.line, 1, prefix="NEW")
+        suspense.action_recycle()
+        self.assertEqual(set(suspense.mapped("state")), {"recycled"})
+        self.assertEqual(self.standing(), [(1, 30)])
+
+    def test_readings_are_facts_and_their_batch_stays(self):
+        batch = self.send([self.read(0, 100), self.read(1, 130)])
+        reading = self.env["usage.reading"].search([("batch_id", "=", batch.id)], limit=1)
+        with self.assertRaises(UserError):
+            reading.write({"value": 1})
+        with self.assertRaises(UserError):
+            reading.unlink()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.RestrictViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute("UPDATE usage_reading SET value = 1")
+        with self.assertRaisesRegex(UserError, "readings"):
+            batch.action_void("Wrong site")
+
+    def test_one_id_with_two_values_is_a_conflict(self):
+        self.send([self.read(0, 100)])
+        batch = self.send([self.read(0, 101)])
+        self.assertEqual(batch.suspense_ids.reason_code, "conflict")
+
+    def test_any_order_of_arrival_gives_the_same_usage(self):
+        for seed in range(5):
+            rng = random.Random(seed)
+            code = f"R{seed}"
+            self.make_subjects(self.line, 1, prefix=code)
+            values, value = [], Decimal(rng.randrange(1000))
+            for hour in range(12):
+                values.append(self.read(hour, value, subject=f"{code}0001"))
+                value += Decimal(rng.randrange(0, 5000)) / 100
+            rng.shuffle(values)
+            while values:
+                size = rng.randint(1, 4)
+                self.assertEqual(self.send(values[:size]).suspended_count, 0)
+                values = values[size:]
+            found = self.env["usage.event"].search([("subject_id.code", "=", f"{code}0001")])
+            standing = found.filtered(lambda e: not e.voids_event_id and not e.is_voided)
+            self.assertEqual(len(standing), 11)
+            self.env.cr.execute(
+                "SELECT SUM(quantity)::text FROM usage_event WHERE subject_id = %s", standing.subject_id.ids
+            )
+            readings = self.env["usage.reading"].search([("subject_code", "=", f"{code}0001")])
+            self.env.cr.execute("SELECT MAX(value) - MIN(value), (SELECT SUM(quantity) FROM usage_event"
+                                " WHERE subject_id = %s) FROM usage_reading WHERE id = ANY(%s)",
+                                (standing.subject_id.id, readings.ids))
+            self.assertEqual(*self.env.cr.fetchone())
