@@ -37,7 +37,7 @@ class Refusal(NamedTuple):
 class WriteResult(NamedTuple):
     """Counts of one write, and what was refused.
 
-    received = accepted + duplicate + suspended.
+    received = accepted + duplicate + suspended. `accepted_keys`: {external key: content digest}.
     """
 
     received: int
@@ -46,7 +46,7 @@ class WriteResult(NamedTuple):
     suspended: int
     refusals: list
     duplicates: list
-    accepted_keys: list
+    accepted_keys: dict
 
 
 def external_key(external_id):

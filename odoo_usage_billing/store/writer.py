@@ -55,6 +55,10 @@ class UsageWriter:
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
         self.suspend_late = source.late_policy == "suspend"
 
+    def anew(self):
+        """A writer of the same batch that knows what was registered meanwhile."""
+        return UsageWriter(self.env, self.source, self.batch, self.received_at)
+
     def write(self, records):
         """Store `records`; return counts and refusals. Suspense is left to `batch`.
 
@@ -76,7 +80,7 @@ class UsageWriter:
             suspended=len(refusals),
             refusals=refusals,
             duplicates=duplicates,
-            accepted_keys=[row[0] for _id, row in fresh],
+            accepted_keys={row[0]: row[1] for _id, row in fresh},
         )
 
     def check(self, records):

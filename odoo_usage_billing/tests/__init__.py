@@ -4,6 +4,8 @@ from . import (
     test_bad_terms,
     test_baseline_ramp,
     test_billing_run,
+    test_discovery,
+    test_entry,
     test_main_job,
     test_period_guard,
     test_rate_card,
@@ -12,6 +14,7 @@ from . import (
     test_commitments,
     test_charge_models,
     test_security_matrix,
+    test_suspense,
     test_version_compare,
     test_writer,
 )

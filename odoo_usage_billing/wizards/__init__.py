@@ -1,1 +1,8 @@
-from . import usage_baseline_ramp, usage_preview, usage_version_compare
+from . import (
+    usage_baseline_ramp,
+    usage_entry,
+    usage_preview,
+    usage_suspense_correct,
+    usage_suspense_write_off,
+    usage_version_compare,
+)
