@@ -3,6 +3,7 @@ from . import (
     account_move_line,
     contract_contract,
     contract_line,
+    contract_line_estimate,
     contract_line_terms,
     contract_template_line,
     res_company,
@@ -21,6 +22,7 @@ from . import (
     usage_charge_annex,
     usage_charge_component,
     usage_commitment,
+    usage_discovery,
     usage_event,
     usage_explainer,
     usage_explainer_component,
@@ -38,4 +40,5 @@ from . import (
     usage_subject,
     usage_subject_identity,
     usage_suspense,
+    usage_suspense_estimate,
 )

@@ -51,12 +51,13 @@ class UsageBatch(models.Model):
         for batch in self:
             batch.open_suspense_count = counts.get(batch, 0)
 
-    def _store(self, records, refusals=(), filtered=0):
+    def _store(self, records, refusals=(), filtered=0, origins=None):
         """Write `records` and the reader's own `refusals` into this batch.
 
         `records` is an iterable of UsageRecord-like values; `refusals` of
         Refusal-like values (record, reason, params). Runs in the caller's
-        transaction and may be called several times for one batch.
+        transaction and may be called several times for one batch. `origins`:
+        {(external id, content digest): suspense row} of records that are sent again.
         Returns the list of WriteResult.
         """
         self.ensure_one()
@@ -64,9 +65,10 @@ class UsageBatch(models.Model):
         writer = UsageWriter(self.env, self.source_id, self, received_at)
         results = []
         for chunk in _chunks(records, WRITE_CHUNK):
-            result = writer.write(chunk)
-            self._suspend(result.refusals)
-            self._close_suspense(result.accepted_keys)
+            result = self.env["usage.discovery"]._settle(writer, writer.write(chunk))
+            self._suspend(result.refusals, origins)
+            self._close_suspense(result, origins)
+            self._leave_ignored(result.refusals)
             results.append(result)
         refused = list(refusals)
         self._suspend(refused)
@@ -75,14 +77,38 @@ class UsageBatch(models.Model):
         self.env["usage.bucket"].invalidate_model()
         return results
 
-    def _close_suspense(self, accepted_keys):
-        """A record that is accepted after all no longer waits: its open row is recycled."""
+    def _close_suspense(self, result, origins=None):
+        """A record that is accepted after all no longer waits: its open row is recycled.
+
+        A row of the same id that says something else is superseded when it is the only one and did
+        not come in this very write; otherwise they contradict each other, and become conflicts.
+        """
         Suspense = self.env["usage.suspense"]
         domain = [("source_id", "=", self.source_id.id), ("state", "=", "open")]
-        if accepted_keys and Suspense.search_count(domain, limit=1):
-            Suspense.search([*domain, ("suspense_key", "in", accepted_keys)]).write(
-                {"state": "recycled", "closed_by_id": self.env.uid}
-            )
+        if not result.accepted_keys or not Suspense.search_count(domain, limit=1):
+            return
+        sent = Suspense.union(*(origins or {}).values())
+        rows = Suspense.search([*domain, ("suspense_key", "in", list(result.accepted_keys))]) - sent
+        same = rows.filtered(lambda s: result.accepted_keys[s.suspense_key] == s.content_digest)
+        others = (rows - same).filtered(lambda s: s.reason_code != "conflict")
+        contradicted = {external_key(refusal.record.external_id) for refusal in result.refusals}
+        contradicted |= set((same + sent).mapped("suspense_key"))
+        for key, group in others.grouped("suspense_key").items():
+            if len(group) == 1 and key not in contradicted:
+                same += group
+            else:
+                group.write({"reason_code": "conflict", "reason_params": {"external_id": group[0].external_id}})
+        same.write({"state": "recycled", "closed_by_id": self.env.uid})
+
+    def _leave_ignored(self, refusals):
+        """Usage of serials that somebody chose to ignore is written off as it comes."""
+        if self.source_id.unknown_subject_policy == "suspend":
+            return
+        serials = {refusal.record.subject for refusal in refusals if refusal.reason == "unknown_subject"}
+        domain = [("source_id", "=", self.source_id.id), ("identity", "in", list(serials)), ("state", "=", "ignored")]
+        if serials:
+            # The rule was set by somebody who may; whoever sends usage only triggers it.
+            self.env["usage.discovery"].sudo().search(domain)._write_off_waiting()
 
     def _count(self, results, refused, filtered):
         accepted = sum(result.accepted for result in results)
@@ -99,46 +125,38 @@ class UsageBatch(models.Model):
             }
         )
 
-    def _suspend(self, refusals):
+    def _suspend(self, refusals, origins=None):
         """Keep refused records as suspense rows, one per record, whatever is resent."""
         if not refusals:
             return
-        self.env["usage.suspense"].flush_model()
-        rows = [self._suspense_row(*refusal) for refusal in refusals]
-        # A record refused twice in one statement counts as one row: the last state wins.
-        unique = {row[1]: row for row in rows}
-        self.env["usage.suspense"]._upsert(self, list(unique.values()))
+        Suspense = self.env["usage.suspense"]
+        Suspense.flush_model()
+        rows = {}
+        for refusal in refusals:
+            origin = origins and origins.get((refusal.record.external_id, content_digest(refusal.record)))
+            if origin:
+                origin._refused_again(refusal.reason, refusal.params)
+            else:
+                # A record refused twice in one statement counts as one row: the last state wins.
+                row = self._suspense_row(*refusal)
+                rows[row[1:3]] = row
+        if rows:
+            Suspense._upsert(self, list(rows.values()))._estimate_value()
 
     def _suspense_row(self, record, reason, params):
-        occurred_at = getattr(record, "occurred_at", None)
-        quantity = getattr(record, "quantity", None)
-        external_id = getattr(record, "external_id", None)
-        raw = getattr(record, "raw", None)
-        payload = {
-            "external_id": external_id,
-            "subject": getattr(record, "subject", None),
-            "metric": getattr(record, "metric", None),
-            "occurred_at": occurred_at.isoformat() if occurred_at else None,
-            "quantity": None if quantity is None else plain(quantity),
-            "amount": plain(record.amount) if getattr(record, "amount", None) else None,
-            "dimensions": getattr(record, "dimensions", None) or None,
-            "end_user": getattr(record, "end_user", None),
-            **_correction_of(record),
-            "raw": raw
-            if isinstance(raw, dict | list) or raw is None
-            else list(raw)
-            if isinstance(raw, tuple)
-            else str(raw),
-        }
-        identity = external_id or json.dumps(payload["raw"], sort_keys=True, default=str)
-        if reason == "conflict":
-            identity = f"{identity}\x1f{content_digest(record)}"
+        """The values of a suspense row; see `_upsert`."""
+        payload = _payload(record)
+        said = json.dumps(payload["raw"], sort_keys=True, default=str)
+        readable = payload["occurred_at"] is not None and payload["quantity"] is not None
         return (
             getattr(record, "row_number", None),
-            external_key(identity),
+            external_key(payload["external_id"] or said),
+            content_digest(record) if readable else external_key(said),
             reason,
             json.dumps(params, default=str),
             json.dumps(payload, default=str),
+            payload["subject"],
+            payload["metric"],
         )
 
     def action_view_events(self):
@@ -162,6 +180,30 @@ class UsageBatch(models.Model):
             "view_mode": "list,form",
             "domain": [("batch_id", "=", self.id)],
         }
+
+
+def _payload(record):
+    """What is kept of a refused record, whatever its reader could make of it."""
+    occurred_at = getattr(record, "occurred_at", None)
+    quantity = getattr(record, "quantity", None)
+    amount = getattr(record, "amount", None)
+    raw = getattr(record, "raw", None)
+    if isinstance(raw, tuple):
+        raw = list(raw)
+    elif not isinstance(raw, dict | list) and raw is not None:
+        raw = str(raw)
+    return {
+        "external_id": getattr(record, "external_id", None),
+        "subject": getattr(record, "subject", None),
+        "metric": getattr(record, "metric", None),
+        "occurred_at": occurred_at.isoformat() if occurred_at else None,
+        "quantity": None if quantity is None else plain(quantity),
+        "amount": None if amount is None else plain(amount),
+        "dimensions": getattr(record, "dimensions", None) or None,
+        "end_user": getattr(record, "end_user", None),
+        **_correction_of(record),
+        "raw": raw,
+    }
 
 
 def _correction_of(record):

@@ -1,6 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from .usage_subject import SUBJECT_TYPES
 from .usage_tz import tz_get
+
+MANUAL_CODE = "manual"
 
 
 class UsageSource(models.Model):
@@ -10,6 +13,7 @@ class UsageSource(models.Model):
     _description = "Usage Source"
     _inherit = ["mail.thread"]
     _order = "name, id"
+    _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True)
@@ -43,12 +47,37 @@ class UsageSource(models.Model):
         required=True,
         default="suspend",
     )
+    unknown_subject_policy = fields.Selection(
+        [
+            ("suspend", "Keep in suspense"),
+            ("discover", "Keep in suspense and propose in the discovery inbox"),
+            ("create", "Create the subject at once"),
+        ],
+        string="Unknown Serials",
+        required=True,
+        default="suspend",
+        tracking=True,
+        help="What happens with usage of a serial that no subject has.",
+    )
+    default_contract_line_id = fields.Many2one(
+        "contract.line",
+        string="Usual Contract Line",
+        ondelete="restrict",
+        domain="[('usage_metric_id', '!=', False), ('company_id', '=', company_id)]",
+        help="New serials are proposed for this line; what waits in suspense is valued by its prices.",
+    )
+    default_product_id = fields.Many2one("product.product", string="Usual Product", check_company=True)
+    default_subject_type = fields.Selection(SUBJECT_TYPES, string="Usual Type of Subject")
     batch_ids = fields.One2many("usage.batch", "source_id")
     batch_count = fields.Integer(compute="_compute_batch_count")
 
     _code_company_unique = models.Constraint(
         "UNIQUE (company_id, code)",
         "A source with this code exists in the company already.",
+    )
+    _create_needs_line = models.Constraint(
+        "CHECK (unknown_subject_policy <> 'create' OR default_contract_line_id IS NOT NULL)",
+        "Subjects can only be created at once when the source has a usual contract line. Choose one.",
     )
     _limits_positive = models.Constraint(
         "CHECK (max_age_days > 0 AND max_ahead_minutes >= 0)",
@@ -59,6 +88,18 @@ class UsageSource(models.Model):
         counts = dict(self.env["usage.batch"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))
         for source in self:
             source.batch_count = counts.get(source, 0)
+
+    @api.model
+    def _manual_source(self, company):
+        """The source of usage that people type in, one per company; made when it is first needed."""
+        # Whoever enters usage need not be allowed to make sources.
+        sources = self.sudo().with_context(active_test=False)
+        known = sources.search([("company_id", "=", company.id), ("code", "=", MANUAL_CODE)], limit=1)
+        if not known:
+            known = sources.create(
+                {"name": self.env._("Manual entry"), "code": MANUAL_CODE, "company_id": company.id, "tz": "UTC"}
+            )
+        return self.browse(known.id)
 
     def action_view_batches(self):
         """Open the batches of this source."""

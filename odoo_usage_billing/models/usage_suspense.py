@@ -1,17 +1,20 @@
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..store.reasons import REASONS
-from ..store.records import UsageRecord
+from ..store.records import UsageRecord, content_digest
+
+NEEDED = ("external_id", "subject", "metric", "occurred_at", "quantity")
 
 
 class UsageSuspense(models.Model):
     """A refused record waiting for a person: correct and recycle it, or write it off.
 
-    open -> recycled | written_off; nothing is ever deleted.
+    open -> recycled | written_off; nothing is ever deleted. What was received stays in `payload`;
+    what a person changed stands beside it in `correction`.
     """
 
     _name = "usage.suspense"
@@ -23,13 +26,15 @@ class UsageSuspense(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True, ondelete="restrict")
     row_number = fields.Integer(string="Row", readonly=True)
     suspense_key = fields.Char(required=True, readonly=True)
+    content_digest = fields.Char(required=True, default="", readonly=True)
     reason_code = fields.Char(string="Reason", required=True, index=True, readonly=True)
     reason_params = fields.Json(readonly=True)
     message = fields.Char(compute="_compute_message")
     payload = fields.Json(required=True)
+    correction = fields.Json(readonly=True, help="What a person changed; the record as received stays as it is.")
     external_id = fields.Char(compute="_compute_payload", string="External Id")
-    subject_code = fields.Char(compute="_compute_payload", string="Serial")
-    metric_code = fields.Char(compute="_compute_payload", string="Metric")
+    subject_code = fields.Char(compute="_compute_codes", store=True, index="btree_not_null", string="Serial")
+    metric_code = fields.Char(compute="_compute_codes", store=True, string="Metric")
     occurred_on = fields.Char(compute="_compute_payload", string="Occurred At")
     quantity_text = fields.Char(compute="_compute_payload", string="Quantity")
     state = fields.Selection(
@@ -45,7 +50,7 @@ class UsageSuspense(models.Model):
     closed_by_id = fields.Many2one("res.users", readonly=True)
 
     _suspense_key_unique = models.UniqueIndex(
-        "(source_id, suspense_key)",
+        "(source_id, suspense_key, content_digest)",
         "This record is in suspense already.",
     )
     _written_off_needs_reason = models.Constraint(
@@ -86,109 +91,111 @@ class UsageSuspense(models.Model):
                 row=suspense.row_number,
             )
 
-    @api.depends("payload")
+    @api.depends("payload", "correction")
     def _compute_payload(self):
         for suspense in self:
-            payload = suspense.payload or {}
-            suspense.external_id = payload.get("external_id")
-            suspense.subject_code = payload.get("subject")
-            suspense.metric_code = payload.get("metric")
-            suspense.occurred_on = payload.get("occurred_at")
-            suspense.quantity_text = payload.get("quantity")
+            now = suspense._as_corrected()
+            suspense.external_id = now.get("external_id")
+            suspense.occurred_on = now.get("occurred_at")
+            suspense.quantity_text = now.get("quantity")
+
+    @api.depends("payload", "correction")
+    def _compute_codes(self):
+        for suspense in self:
+            now = suspense._as_corrected()
+            suspense.subject_code = now.get("subject")
+            suspense.metric_code = now.get("metric")
+
+    def _as_corrected(self):
+        """The record as received, with what a person changed put in."""
+        return {**(self.payload or {}), **(self.correction or {})}
 
     @api.model
     def _upsert(self, batch, rows):
-        """Insert suspense rows or, when resent, count the attempt.
+        """Insert suspense rows or, when the same record comes again, count the attempt.
 
-        `rows`: (row_number, suspense_key, reason_code, params json, payload json).
-        A row that was recycled or written off stays closed.
+        `rows`: (row_number, suspense_key, content_digest, reason_code, params json, payload json,
+        subject, metric). A row that was recycled or written off stays closed. Returns the rows.
         """
-        self.env.cr.execute_values(
+        found = self.env.cr.execute_values(
             """
             INSERT INTO usage_suspense AS s (
-                batch_id, source_id, company_id, row_number, suspense_key, reason_code,
-                reason_params, payload, state, attempts, first_seen_at, last_seen_at,
-                create_uid, create_date, write_uid, write_date)
+                batch_id, source_id, company_id, row_number, suspense_key, content_digest, reason_code,
+                reason_params, payload, subject_code, metric_code, state, attempts, first_seen_at,
+                last_seen_at, create_uid, create_date, write_uid, write_date)
             VALUES %s
-            ON CONFLICT (source_id, suspense_key) DO UPDATE SET
+            ON CONFLICT (source_id, suspense_key, content_digest) DO UPDATE SET
                 attempts = s.attempts + 1, last_seen_at = EXCLUDED.last_seen_at,
                 reason_code = CASE WHEN s.state = 'open'
                               THEN EXCLUDED.reason_code ELSE s.reason_code END,
                 reason_params = CASE WHEN s.state = 'open'
                                 THEN EXCLUDED.reason_params ELSE s.reason_params END
+            RETURNING s.id
             """,
-            [
-                (
-                    batch.id,
-                    batch.source_id.id,
-                    batch.company_id.id,
-                    row_number,
-                    key,
-                    reason,
-                    params,
-                    payload,
-                    self.env.uid,
-                    self.env.uid,
-                )
-                for row_number, key, reason, params, payload in rows
-            ],
-            template="(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, 'open', 1,"
+            [(batch.id, batch.source_id.id, batch.company_id.id, *row, self.env.uid, self.env.uid) for row in rows],
+            template="(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, 'open', 1,"
             " now() at time zone 'UTC', now() at time zone 'UTC',"
             " %s, now() at time zone 'UTC', %s, now() at time zone 'UTC')",
+            fetch=True,
         )
         self.invalidate_model()
+        return self.browse(row[0] for row in found)
+
+    def _refused_again(self, reason, params):
+        """Count an attempt of a recycled row and keep why it was refused this time."""
+        self.write(
+            {
+                "reason_code": reason,
+                "reason_params": params,
+                "attempts": self.attempts + 1,
+                "last_seen_at": fields.Datetime.now(),
+            }
+        )
 
     def _to_record(self):
-        """The suspended record as the writer takes it, or None when it never was one."""
+        """The suspended record, as corrected, as the writer takes it; None when something is missing."""
         self.ensure_one()
-        payload = self.payload
-        needed = ("external_id", "subject", "metric", "occurred_at", "quantity")
-        if any(payload.get(name) in (None, "") for name in needed):
+        now = self._as_corrected()
+        if any(now.get(name) in (None, "") for name in NEEDED):
             return None
+        occurred_at = datetime.fromisoformat(now["occurred_at"])
         return UsageRecord(
             row_number=self.row_number or 0,
-            external_id=payload["external_id"],
-            subject=payload["subject"],
-            metric=payload["metric"],
-            occurred_at=datetime.fromisoformat(payload["occurred_at"]),
-            quantity=Decimal(payload["quantity"]),
-            amount=Decimal(payload["amount"]) if payload.get("amount") else None,
-            dimensions=payload.get("dimensions"),
-            end_user=payload.get("end_user"),
-            raw=payload.get("raw"),
-            voids=payload.get("voids"),
-            replaces=payload.get("replaces"),
-            true_up=bool(payload.get("true_up")),
+            external_id=now["external_id"],
+            subject=now["subject"],
+            metric=now["metric"],
+            occurred_at=occurred_at if occurred_at.tzinfo else occurred_at.replace(tzinfo=timezone.utc),
+            quantity=Decimal(now["quantity"]),
+            amount=Decimal(now["amount"]) if now.get("amount") else None,
+            dimensions=now.get("dimensions"),
+            end_user=now.get("end_user"),
+            raw=now.get("raw"),
+            voids=now.get("voids"),
+            replaces=now.get("replaces"),
+            true_up=bool(now.get("true_up")),
         )
+
+    def _read_again(self):
+        """{row: (records, refusals)}: what these rows say now. A row without either cannot be read."""
+        found = {}
+        for suspense in self:
+            record = suspense._to_record()
+            found[suspense] = ([record] if record else [], [])
+        return found
 
     def action_recycle(self):
         """Send open rows through the same door again, in a batch of their own per source."""
         rows = self.filtered(lambda s: s.state == "open")
         for source, group in rows.grouped("source_id").items():
-            records, sent = [], self.browse()
-            for suspense in group:
-                record = suspense._to_record()
-                if record:
-                    records.append(record)
-                    sent += suspense
-            if not records:
+            read = group._read_again()
+            if not any(records or refusals for records, refusals in read.values()):
                 raise UserError(
                     self.env._(
                         "These rows lack a serial, metric, time or quantity, so they cannot "
-                        "be sent again. Correct the file and upload it; write these off."
+                        "be sent again. Correct them (or the profile), or write them off."
                     )
                 )
-            batch = self.env["usage.batch"].create(
-                {
-                    "name": self.env._("Recycled suspense"),
-                    "source_id": source.id,
-                }
-            )
-            results = batch._store(records)
-            refused = {refusal.record.external_id for result in results for refusal in result.refusals}
-            sent.filtered(lambda s, refused=refused: s.external_id not in refused).write(
-                {"state": "recycled", "closed_by_id": self.env.uid}
-            )
+            group._send_again(source, read)
         return True
 
     def action_accept_correction(self):
@@ -208,6 +215,21 @@ class UsageSuspense(models.Model):
             group.write({"state": "recycled", "closed_by_id": self.env.uid})
         return True
 
+    def _send_again(self, source, read):
+        batch = self.env["usage.batch"].create({"name": self.env._("Recycled suspense"), "source_id": source.id})
+        origins = {_name_of(record): row for row, (records, _no) in read.items() for record in records}
+        records = [record for records, _refusals in read.values() for record in records]
+        results = batch._store(records, origins=origins)
+        unread = [(row, refusal) for row, (_yes, refusals) in read.items() for refusal in refusals]
+        for row, refusal in unread:
+            row._refused_again(refusal.reason, refusal.params)
+        batch._count((), len(unread), 0)
+        refused = {_name_of(refusal.record) for result in results for refusal in result.refusals}
+        done = self.filtered(
+            lambda row: read[row][0] and not read[row][1] and refused.isdisjoint(map(_name_of, read[row][0]))
+        )
+        done.write({"state": "recycled", "closed_by_id": self.env.uid})
+
     def action_write_off(self):
         """Close open rows for good; each needs its reason."""
         rows = self.filtered(lambda s: s.state == "open")
@@ -223,3 +245,7 @@ class UsageSuspense(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Suspense is never deleted, so that no usage is lost. Recycle it or write it off."))
+
+
+def _name_of(record):
+    return record.external_id, content_digest(record)

@@ -43,7 +43,7 @@ class Refusal(NamedTuple):
 class WriteResult(NamedTuple):
     """Counts of one write, and what was refused.
 
-    received = accepted + duplicate + suspended.
+    received = accepted + duplicate + suspended. `accepted_keys`: {external key: content digest}.
     """
 
     received: int
@@ -52,7 +52,7 @@ class WriteResult(NamedTuple):
     suspended: int
     refusals: list
     duplicates: list
-    accepted_keys: list
+    accepted_keys: dict
 
 
 def external_key(external_id):

@@ -57,13 +57,17 @@ class UsageWriter:
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
         self.suspend_late = source.late_policy == "suspend"
 
+    def anew(self):
+        """A writer of the same batch that knows what was registered meanwhile."""
+        return UsageWriter(self.env, self.source, self.batch, self.received_at)
+
     def write(self, records):
         """Store `records`; return counts and refusals. Suspense is left to `batch`.
 
         Raises serialization failures unchanged: the caller's framework retries.
         """
         received, accepted = 0, 0
-        refusals, duplicates, keys = [], [], []
+        refusals, duplicates, keys = [], [], {}
         for layer in layers(list(records)):
             received += len(layer)
             if layer and named(layer[0]):
@@ -71,7 +75,7 @@ class UsageWriter:
                 accepted += corrections.store()
                 refusals += corrections.refusals
                 duplicates += corrections.duplicates
-                keys += [external_key(item.record.external_id) for item in corrections.planned]
+                keys.update({external_key(item.record.external_id): item.digest for item in corrections.planned})
                 continue
             self.guide.load(layer)
             guided, refused = self._guide_all(layer)
@@ -81,7 +85,7 @@ class UsageWriter:
             accepted += len(fresh)
             refusals += refused
             duplicates += repeated + known
-            keys += [row[0] for _id, row in fresh]
+            keys.update({row[0]: row[1] for _id, row in fresh})
         return WriteResult(
             received=received,
             accepted=accepted,

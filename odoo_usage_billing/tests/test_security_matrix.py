@@ -17,6 +17,7 @@ MATRIX = {
     "usage.source": ("r", "r", "rwcu"),
     "usage.batch": ("r", "rwc", "rwc"),
     "usage.suspense": ("r", "rwc", "rwc"),
+    "usage.discovery": ("r", "rw", "rw"),
     "usage.event": ("r", "r", "r"),
     "usage.bucket": ("r", "r", "r"),
     "usage.rate.card": ("r", "r", "rwcu"),
@@ -35,6 +36,9 @@ MATRIX = {
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
+    "usage.entry": ("", "rwcu", "rwcu"),
+    "usage.suspense.correct": ("", "rwcu", "rwcu"),
+    "usage.suspense.write.off": ("", "rwcu", "rwcu"),
     "usage.version.compare": ("rwcu", "rwcu", "rwcu"),
     "usage.baseline.ramp": ("", "", "rwcu"),
     "usage.batch.void": ("", "", "rwcu"),
@@ -55,6 +59,9 @@ SHARED_OR_PRIVATE = (
     "usage.version.compare",
     "usage.baseline.ramp",
     "usage.batch.void",
+    "usage.entry",
+    "usage.suspense.correct",
+    "usage.suspense.write.off",
 )
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")
@@ -77,6 +84,7 @@ class TestSecurityMatrix(UsageCommon):
         )
         cls.line = cls.contract.contract_line_ids
         cls.make_subjects(cls.line, 1)
+        cls.source.unknown_subject_policy = "discover"
         cls.send([cls.record("PRN0001", 10), cls.record("NOPE", 1)])
         cls.run_billing()
         cls.users = {

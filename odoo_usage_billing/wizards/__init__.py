@@ -1,1 +1,9 @@
-from . import usage_baseline_ramp, usage_batch_void, usage_preview, usage_version_compare
+from . import (
+    usage_baseline_ramp,
+    usage_batch_void,
+    usage_entry,
+    usage_preview,
+    usage_suspense_correct,
+    usage_suspense_write_off,
+    usage_version_compare,
+)

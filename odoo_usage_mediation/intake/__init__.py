@@ -14,7 +14,7 @@ from .form import (
     split_list,
 )
 from .preview import Preview, preview
-from .reading import Chunk, Intake, row_cells
+from .reading import Chunk, Intake, Reread, row_cells
 
 __all__ = [
     "COLUMN_SETTINGS",
@@ -22,6 +22,7 @@ __all__ = [
     "Chunk",
     "Intake",
     "Preview",
+    "Reread",
     "columns_of",
     "compile_definition",
     "identity_targets",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, plain
 
-from ..parsing import Deadline, Limits, Profile, Rejection, derive_external_id, parse
+from ..parsing import Canonical, Deadline, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
 from .form import OWN_ID
 
 CHUNK_ROWS = 20_000
@@ -41,60 +41,41 @@ class Chunk(NamedTuple):
     records: list
     refusals: list
     filtered: list
+    last_row: int = 0
 
 
-class Intake:
-    """Reads `content` (bytes) as the source says. Raises FileRefused, at once or while reading."""
+class Rows:
+    """What a source makes of rows: its profile applied, its identity derived, refusals kept."""
 
-    def __init__(self, source, content, context=None):
-        self.content = content
-        self.digest = hashlib.sha256(content).hexdigest()
+    def __init__(self, source):
         self.identity = source.profile_id._identity_targets()
         self.profile = Profile.from_dict(source._definition())
         metrics = [measure["metric"] for measure in self.profile.measures]
         self._many = len(metrics) > 1
         self._fixed_metrics = {name for name in metrics if isinstance(name, str)}
-        limits = Limits(
-            max_bytes=source.max_megabytes * MEGABYTE,
-            max_rows=source.max_rows,
-            max_columns=MAX_COLUMNS,
-            max_cell_chars=MAX_CELL_CHARS,
-            max_ratio=MAX_RATIO,
-            max_seconds=source.max_seconds,
-            max_depth=MAX_DEPTH,
-        )
-        self.parsed = parse(
-            content,
-            self.profile,
-            limits,
-            Deadline(limits.max_seconds, time.monotonic),
-            file_digest=self.digest,
-            context=context,
-        )
-
-        self._subject = self._cell_reader(self.profile.subject)
         # A measure's bare text is the code of its metric, not a column.
-        first = metrics[0]
-        self._metric = self._cell_reader({} if isinstance(first, str) else first)
+        self._first_metric = {} if isinstance(metrics[0], str) else metrics[0]
 
-    @property
-    def columns(self):
-        """The column names of the file, in its order; empty for formats without columns."""
-        return list(self.parsed.columns or [])
+    def _named(self, columns):
+        self.columns = columns
+        self._subject = self._cell_reader(self.profile.subject)
+        self._metric = self._cell_reader(self._first_metric)
 
-    def chunks(self, size=CHUNK_ROWS):
-        """The rows of the file, `size` at a time. Can be read once."""
-        items = iter(self.parsed)
-        while batch := list(islice(items, size)):
-            chunk = Chunk([], [], [])
-            for item in batch:
-                if type(item) is not Rejection:
-                    chunk.records.append(self._record(item))
-                elif item.code in LEFT_OUT:
-                    chunk.filtered.append(item)
-                else:
-                    chunk.refusals.append(self._refusal(item))
-            yield chunk
+    def sorted_out(self, items):
+        """The Chunk of a list of items."""
+        chunk = Chunk([], [], [], items[-1].row_number if items else 0)
+        for item in items:
+            if type(item) is not Rejection:
+                chunk.records.append(self._record(item))
+            elif item.code in LEFT_OUT:
+                chunk.filtered.append(item)
+            else:
+                chunk.refusals.append(self._refusal(item))
+        return chunk
+
+    def shown(self, rejection):
+        """A rejection as a row to show: with the serial and metric as they stand in the file."""
+        return self._refusal(rejection).record
 
     def _record(self, item):
         return UsageRecord(
@@ -132,10 +113,6 @@ class Intake:
         )
         return Refusal(refused, rejection.code, dict(rejection.params))
 
-    def shown(self, rejection):
-        """A rejection as a row to show: with the serial and metric as they stand in the file."""
-        return self._refusal(rejection).record
-
     def _cell_reader(self, spec):
         """Build `raw row -> text or None` for a text spec that names a column; else always None."""
         name = spec if isinstance(spec, str) else spec.get("column")
@@ -150,6 +127,98 @@ class Intake:
         return lambda raw: _short(raw[place]) if _has(raw, place) else None
 
 
+class Intake(Rows):
+    """Reads `content` (bytes, or a seekable binary file) as the source says.
+
+    Raises FileRefused, at once or while reading. A file comes with its `digest`, so that it is
+    never held in memory as a whole.
+    """
+
+    def __init__(self, source, content, context=None, digest=None, more_seconds=0):
+        super().__init__(source)
+        self.content = content
+        self.digest = digest or hashlib.sha256(content).hexdigest()
+        limits = Limits(
+            max_bytes=source.max_megabytes * MEGABYTE,
+            max_rows=source.max_rows,
+            max_columns=MAX_COLUMNS,
+            max_cell_chars=MAX_CELL_CHARS,
+            max_ratio=MAX_RATIO,
+            max_seconds=source.max_seconds + more_seconds,
+            max_depth=MAX_DEPTH,
+        )
+        self.parsed = parse(
+            content,
+            self.profile,
+            limits,
+            Deadline(limits.max_seconds, time.monotonic),
+            file_digest=self.digest,
+            context=context,
+        )
+        # The column names of the file, in its order; empty for formats without columns.
+        self._named(list(self.parsed.columns or []))
+
+    def chunks(self, size=CHUNK_ROWS, after=0):
+        """The rows of the file after row number `after`, about `size` at a time. Can be read once.
+
+        What comes of one row is never split over two chunks.
+        """
+        items = iter(self.parsed.skip_to(after) if after else self.parsed)
+        ahead = next(items, None)
+        while ahead is not None:
+            batch = [ahead, *islice(items, size - 1)]
+            while (ahead := next(items, None)) is not None and ahead.row_number == batch[-1].row_number:
+                batch.append(ahead)
+            yield self.sorted_out(batch)
+
+
+class Reread(Rows):
+    """Rows of suspense read again, with the profile as it is now and what a person corrected."""
+
+    def __init__(self, source, columns):
+        super().__init__(source)
+        self._named(list(columns or self.profile.columns or []))
+
+    def read(self, row_number, raw, correction, digest):
+        """The Chunk of one row. Raises FileRefused when the profile no longer fits its columns."""
+        cells, metric = (raw["cells"], raw["metric"]) if _is_part(raw) else (raw, None)
+        context = {name[1:]: cells[name] for name in cells if name[:1] == "@"} if isinstance(cells, dict) else {}
+        items = parse_rows(
+            [(row_number, self._corrected(cells, correction or {}))],
+            self.profile,
+            columns=self.columns,
+            file_digest=digest or "",
+            context=context,
+        )
+        return self.sorted_out([item for item in items if metric in (None, item.metric)])
+
+    def _corrected(self, cells, correction):
+        cells = dict(cells) if isinstance(cells, dict) else list(cells)
+        specs = {"subject": self.profile.subject, "occurred_at": self.profile.time}
+        for measure in self.profile.measures:
+            specs["quantity"] = measure["quantity"]
+            specs["metric"] = {} if isinstance(measure["metric"], str) else measure["metric"]
+        for name, value in correction.items():
+            self._put(cells, specs.get(name) or {}, value)
+        return cells
+
+    def _put(self, cells, spec, value):
+        name = spec if isinstance(spec, str) else spec.get("column")
+        if not name or value is None:
+            return
+        value = Canonical(value)
+        if isinstance(cells, dict):
+            cells[name] = value
+            return
+        names = [column.casefold().strip() for column in self.columns]
+        if name.casefold().strip() in names and names.index(name.casefold().strip()) < len(cells):
+            cells[names.index(name.casefold().strip())] = value
+
+
+def _is_part(raw):
+    return isinstance(raw, dict) and set(raw) == {"cells", "metric"}
+
+
 def _short(value):
     return str(value)[:120] if value not in (None, "") else None
 
@@ -161,7 +230,7 @@ def _has(raw, place):
 def row_cells(raw):
     """The cells of a row as it came, as a list of texts."""
     if isinstance(raw, dict):
-        if set(raw) == {"cells", "metric"}:
+        if _is_part(raw):
             return row_cells(raw["cells"])
         return [f"{name}: {value}" for name, value in raw.items()]
     if isinstance(raw, list | tuple):

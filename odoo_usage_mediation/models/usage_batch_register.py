@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.odoo_usage_billing.store import UsageWriter, WriteResult
-from odoo.addons.odoo_usage_billing.store.records import external_key
+from odoo.addons.odoo_usage_billing.store.records import content_digest, external_key
 
 from ..registers import Chains
 from ..registers.stored import find_deltas
@@ -22,36 +22,34 @@ class UsageBatch(models.Model):
         for batch in self:
             batch.reading_count = counts.get(batch, 0)
 
-    def _store(self, records, refusals=(), filtered=0):
+    def _store(self, records, refusals=(), filtered=0, origins=None):
         self.ensure_one()
         metrics = self.source_id._register_metrics()
         if metrics is not None and not metrics:
-            return super()._store(records, refusals, filtered)
+            return super()._store(records, refusals, filtered, origins)
         records = list(records)
         readings = [record for record in records if metrics is None or record.metric in metrics]
         # Usage that a reading gave and that waited in suspense is usage, not a reading.
         given = find_deltas(self.env.cr, self.source_id.id, [record.external_id for record in readings])
         readings = [record for record in readings if record.external_id not in given]
         if not readings:
-            return super()._store(records, refusals, filtered)
+            return super()._store(records, refusals, filtered, origins)
         writer = UsageWriter(self.env, self.source_id, self, fields.Datetime.now().replace(tzinfo=timezone.utc))
         chains = Chains(self, writer)
         taken = {id(record) for record in readings}
         strange = chains.take(readings)
         others = [record for record in records if id(record) not in taken]
-        results = super()._store([*others, *strange], refusals, filtered)
-        return [*results, self._store_readings(writer, chains, len(readings) - len(strange))]
+        results = super()._store([*others, *strange], refusals, filtered, origins)
+        return [*results, self._store_readings(writer, chains, len(readings) - len(strange), origins)]
 
-    def _store_readings(self, writer, chains, received):
+    def _store_readings(self, writer, chains, received, origins):
         """Store what readings gave. A reading whose usage is refused counts as suspended, and stands."""
         written = writer.write(chains.deltas)
-        self._suspend(written.refusals)
-        self._suspend(chains.refusals)
+        self._suspend([*written.refusals, *chains.refusals], origins)
         waiting = {chains.readings_of[refusal.record.external_id].external_id for refusal in written.refusals}
         suspended = len(chains.refusals) + len(waiting)
         accepted = received - suspended - len(chains.duplicates)
-        good = [external_key(item.record.external_id) for _register, item in chains.new]
-        self._close_suspense([*good, *written.accepted_keys])
+        good = {external_key(item.record.external_id): content_digest(item.record) for _register, item in chains.new}
         result = WriteResult(
             received=received,
             accepted=accepted,
@@ -59,8 +57,9 @@ class UsageBatch(models.Model):
             suspended=suspended,
             refusals=chains.refusals,
             duplicates=chains.duplicates,
-            accepted_keys=good,
+            accepted_keys={**good, **written.accepted_keys},
         )
+        self._close_suspense(result, origins)
         self._count([result], 0, 0)
         for model in ("usage.register", "usage.reading", "usage.event", "usage.bucket"):
             self.env[model].invalidate_model()

@@ -10,10 +10,12 @@ from .reasons import FILE_REASONS, REASONS, FileRefused, Reason
 from .records import Record, Rejection, content_digest, derive_external_id
 from .safe_cell import safe_cell, safe_row
 from .sniff import Sniffed, sniff
+from .texts import Canonical
 
 __all__ = [
     "FILE_REASONS",
     "REASONS",
+    "Canonical",
     "Deadline",
     "FileRefused",
     "Limits",

@@ -98,7 +98,8 @@ def parse_rows(
     """Map rows that are at hand: typed in, or corrected and sent again from suspense.
 
     ``entries``: (row number, row) pairs; a row is a list or tuple of texts, with ``columns``
-    naming them, or an object (dict). Rows of the wrong width become rejections.
+    naming them, or an object (dict). Rows of the wrong width become rejections. A value that a
+    person put in is Canonical: the profile's separators and time formats do not apply to it.
     """
     entries = list(entries)
     options = {"file_digest": file_digest, "window": window}
@@ -106,8 +107,9 @@ def parse_rows(
         env = ObjectEnvironment(profile, context or {})
     else:
         names = columns or profile.columns
-        env = CellEnvironment(profile, context or {}, names, profile.format == "xlsx")
-        entries = [_fitted(number, row, names, profile) for number, row in entries]
+        typed = profile.format == "xlsx" or any(type(cell) is Canonical for _number, row in entries for cell in row)
+        env = CellEnvironment(profile, context or {}, names, typed)
+        entries = [_fitted(number, row, names, profile, typed) for number, row in entries]
     mapper = RowMapper(profile, env, **options)
     if env.missing:
         raise FileRefused(
@@ -116,16 +118,22 @@ def parse_rows(
     return list(mapper.items(entries))
 
 
-def _fitted(number, row, names, profile):
+def _fitted(number, row, names, profile, typed):
     if isinstance(row, dict) or len(row) != len(names):
         params = {"found": str(len(row)), "expected": str(len(names)), "why": "after correction"}
         return Rejection(number, "bad_row_shape", params, "", row)
-    if profile.format != "xlsx":
+    if not typed:
         return number, row if type(row) is list else list(row)
     # Text from a workbook's suspense: numbers were written in canonical form when they were read.
-    typed = profile.decimal != "."
-    cells = [str(cell).strip() for cell in row]
-    return number, [Canonical(cell) if typed and _is_plain_number(cell) else cell for cell in cells]
+    canonical = profile.format == "xlsx" and profile.decimal != "."
+    return number, [_cell(cell, canonical) for cell in row]
+
+
+def _cell(cell, canonical):
+    if type(cell) is Canonical:
+        return cell
+    cell = str(cell).strip()
+    return Canonical(cell) if canonical and _is_plain_number(cell) else cell
 
 
 def _is_plain_number(text: str) -> bool:

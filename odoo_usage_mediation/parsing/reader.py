@@ -51,13 +51,26 @@ class Parsed:
         self._rows, self._mapper = rows, mapper
         return self
 
+    def skip_to(self, row_number: int) -> Parsed:
+        """Pass over the rows up to and including a row number; returns self. Counts stay those of the file."""
+        self._rows = self._after(iter(self._rows), row_number)
+        return self
+
+    def _after(self, rows, row_number):
+        for entry in rows:
+            if entry[0] > row_number:
+                yield entry
+                break
+            self.row_count += 1
+        yield from rows
+
     def __iter__(self) -> Iterator:
         return self._wrap(self._mapper.items(self._counted()))
 
     def _counted(self):
         # Counted in portions: a counter per row would cost as much as the reading itself.
         rows, limit = iter(self._rows), self._limits.max_rows
-        while portion := list(islice(rows, min(_PORTION_ROWS, limit - self.row_count))):
+        while portion := list(islice(rows, max(0, min(_PORTION_ROWS, limit - self.row_count)))):
             self.row_count += len(portion)
             self._deadline.check()
             yield from portion

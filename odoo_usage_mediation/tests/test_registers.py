@@ -177,7 +177,9 @@ class TestRegisters(UsageCommon):
                 "SELECT SUM(quantity)::text FROM usage_event WHERE subject_id = %s", standing.subject_id.ids
             )
             readings = self.env["usage.reading"].search([("subject_code", "=", f"{code}0001")])
-            self.env.cr.execute("SELECT MAX(value) - MIN(value), (SELECT SUM(quantity) FROM usage_event"
-                                " WHERE subject_id = %s) FROM usage_reading WHERE id = ANY(%s)",
-                                (standing.subject_id.id, readings.ids))
+            self.env.cr.execute(
+                "SELECT MAX(value) - MIN(value), (SELECT SUM(quantity) FROM usage_event"
+                " WHERE subject_id = %s) FROM usage_reading WHERE id = ANY(%s)",
+                (standing.subject_id.id, readings.ids),
+            )
             self.assertEqual(*self.env.cr.fetchone())

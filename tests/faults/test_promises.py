@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("number", [3, 7, 8, 16])
+@pytest.mark.parametrize("number", [3, 4, 5, 7, 8, 11, 16])
 def test_a_promise_holds_under_attack(number, databases, root):
     database = databases.clone(f"promise{number}")
     done = subprocess.run(
