@@ -33,8 +33,8 @@ class Need(NamedTuple):
 class Measured(NamedTuple):
     """A quantity, the money its events carry, how many events there are, and its parts if asked for.
 
-    `event_count` counts all events of the lines, metric and days, whatever the aggregation, those that
-    were taken back and those that took them back included: it proves that nothing was left out. It is 0 for a metric that is measured from assignments.
+    `event_count` counts all events of the lines, metric and days, whatever the aggregation, voids and what they took
+    back included: it proves that nothing was left out. It is 0 for a metric that is measured from assignments.
     """
 
     quantity: Decimal

@@ -1,5 +1,3 @@
-from datetime import timezone
-
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 

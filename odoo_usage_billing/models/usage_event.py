@@ -83,17 +83,13 @@ class UsageEvent(models.Model):
 
     def write(self, vals):
         raise UserError(
-            self.env._(
-                "Usage events are facts and never change. Let the source send a correction that names them."
-            )
+            self.env._("Usage events are facts and never change. Let the source send a correction that names them.")
         )
 
     def unlink(self):
         # There is no ORM deletion to hook into: nothing may ever go.
         raise UserError(  # pylint: disable=no-raise-unlink
-            self.env._(
-                "Usage events are facts and never go. Let the source send a correction that names them."
-            )
+            self.env._("Usage events are facts and never go. Let the source send a correction that names them.")
         )
 
     def action_open_file(self):

@@ -150,6 +150,8 @@ def _void_staged(cr, mark, batch_id, received_at):
         raise ConcurrencyError("events were taken back by a concurrent transaction") from clash
     cr.execute(STORE, {"batch_id": batch_id, "received_at": received_at})
     cr.execute(ADD_UP)
-    cr.execute("SELECT MIN(occurred_at) - interval '2 days', MAX(occurred_at) + interval '2 days' FROM usage_void_staging")
+    cr.execute(
+        "SELECT MIN(occurred_at) - interval '2 days', MAX(occurred_at) + interval '2 days' FROM usage_void_staging"
+    )
     low, high = cr.fetchone()
     cr.execute(LOOK_AGAIN, {"low": low, "high": high})

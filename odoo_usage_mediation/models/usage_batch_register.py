@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.odoo_usage_billing.store import UsageWriter, WriteResult
-from odoo.addons.odoo_usage_billing.store.records import external_key
+from odoo.addons.odoo_usage_billing.store.records import Refusal, external_key
 
 from ..registers import Chains
 from ..registers.stored import find_deltas
@@ -47,7 +47,12 @@ class UsageBatch(models.Model):
         written = writer.write(chains.deltas)
         self._suspend(written.refusals)
         self._suspend(chains.refusals)
-        waiting = {chains.readings_of[refusal.record.external_id].external_id for refusal in written.refusals}
+        waiting = {
+            chains.readings_of[refusal.record.external_id].external_id: Refusal(
+                chains.readings_of[refusal.record.external_id], refusal.reason, refusal.params
+            )
+            for refusal in written.refusals
+        }
         suspended = len(chains.refusals) + len(waiting)
         accepted = received - suspended - len(chains.duplicates)
         good = [external_key(item.record.external_id) for _register, item in chains.new]
@@ -57,7 +62,7 @@ class UsageBatch(models.Model):
             accepted=accepted,
             duplicate=len(chains.duplicates),
             suspended=suspended,
-            refusals=chains.refusals,
+            refusals=[*chains.refusals, *waiting.values()],
             duplicates=chains.duplicates,
             accepted_keys=good,
         )

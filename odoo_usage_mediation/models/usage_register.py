@@ -40,9 +40,7 @@ class UsageRegister(models.Model):
         [("running", "Running"), ("replacing", "Being replaced")], required=True, default="running", readonly=True
     )
     last_at = fields.Datetime(string="Last Read", readonly=True)
-    last_value = fields.Float(
-        string="Last Reading", digits=False, min_display_digits=2, readonly=True, aggregator=None
-    )
+    last_value = fields.Float(string="Last Reading", digits=False, min_display_digits=2, readonly=True, aggregator=None)
     tracking = fields.Json(readonly=True, help="Where the register stands, and its pace.")
     reading_ids = fields.One2many("usage.reading", "register_id", readonly=True)
     reading_count = fields.Integer(compute="_compute_reading_count")

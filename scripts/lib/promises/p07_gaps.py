@@ -81,9 +81,7 @@ def _shuffled(rng, messages):
     """Messages swapped within SWAP places, one in a hundred of them twice."""
     placed = [(place + rng.uniform(0, SWAP), message) for place, message in enumerate(messages)]
     placed += [
-        (place + rng.uniform(0, 2 * SWAP), message)
-        for place, message in enumerate(messages)
-        if rng.random() < 0.01
+        (place + rng.uniform(0, 2 * SWAP), message) for place, message in enumerate(messages) if rng.random() < 0.01
     ]
     return [message for _place, message in sorted(placed, key=lambda item: item[0])]
 
