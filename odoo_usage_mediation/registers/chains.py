@@ -99,7 +99,9 @@ class Chains:
             # A reading is corrected by another reading; usage that it gave, by a correction of that usage.
             return Refusal(record, "unknown_correction", {"external_id": record.voids or record.replaces})
         reading = Reading(record.occurred_at.astimezone(timezone.utc), record.quantity, kind, started_at)
-        return Item(record, record_, reading, digest, derive_external_id(["delta", str(register.id), record.external_id]))
+        return Item(
+            record, record_, reading, digest, derive_external_id(["delta", str(register.id), record.external_id])
+        )
 
     # -- in order ----------------------------------------------------------
 
