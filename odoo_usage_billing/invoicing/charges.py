@@ -10,7 +10,7 @@ from ..rating import RatingError, Usage, rate
 from .measures import measure
 from .segments import segments
 from .terms import TermsReader
-from .usage_of import needs_of, usage_of
+from .usage_of import EXACT, needs_of, usage_of
 
 
 class Rated(NamedTuple):
@@ -89,7 +89,7 @@ def _rate_one(agreement, needs, measured, past):
         usage,
         charge,
         whole.event_count - before,
-        charge.quantity - Decimal(past.quantity),
+        EXACT.subtract(charge.quantity, Decimal(past.quantity)),
         tuple(needs),
     )
     explainer = line.env["usage.explainer"]

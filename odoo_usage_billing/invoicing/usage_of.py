@@ -1,11 +1,14 @@
 """From an agreement to what must be measured, and from what was measured to the kernel's usage."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from odoo.exceptions import UserError
 
 from .measure_parts import read_dimension_key
 from .measures import Need
+
+#: Wide enough for any sum of quantities.
+EXACT = Context(prec=200)
 
 
 def needs_of(agreement):
@@ -41,7 +44,7 @@ def usage_of(agreement, needs, measured):
     if "before" in found:
         before = _figure(agreement, found["before"])
     result = {
-        "quantity": _text(quantity - before),
+        "quantity": _text(EXACT.subtract(quantity, before)),
         "quantity_before": _text(before),
         "billed_before": agreement.billed_before,
         "final": agreement.final,
@@ -100,7 +103,7 @@ def _slot_parts(agreement, number, slots):
             memory[weekday, minute] = places.get(version._band_at(weekday, minute).id, "")
         dimensions = read_dimension_key(slot["dimension_key"])
         key = (memory[weekday, minute], tuple(sorted(dimensions.items())))
-        totals[key] = totals.get(key, 0) + Decimal(slot["quantity"])
+        totals[key] = EXACT.add(totals.get(key, Decimal(0)), Decimal(slot["quantity"]))
     return [
         {"quantity": _text(total), "dimensions": {**dict(dimensions), "band": band}}
         for (band, dimensions), total in totals.items()

@@ -24,6 +24,7 @@ from . import (
     usage_event,
     usage_explainer,
     usage_explainer_component,
+    usage_frozen_part,
     usage_metric,
     usage_price_override,
     usage_rate_card,

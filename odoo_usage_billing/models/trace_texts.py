@@ -52,6 +52,7 @@ TRACE_TEXTS = (
     _lt("%(band)s: %(quantity)s s in steps of %(increment)s s at %(price)s per %(per)s s = %(amount)s"),
     _lt("%(band)s: %(quantity)s connections x %(price)s = %(amount)s"),
     _lt("Baseline %(baseline)s (%(days_used)s of %(days_total)s days)."),
+    _lt("Tier %(number)s: %(price)s %% of %(quantity)s = %(amount)s"),
     _lt("Fixed amount (%(days_used)s of %(days_total)s days) %(amount)s."),
 )
 BY_TEMPLATE = {text._source: text for text in TRACE_TEXTS}

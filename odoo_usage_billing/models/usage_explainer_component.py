@@ -44,7 +44,7 @@ class UsageExplainer(models.AbstractModel):
         if component.code.startswith("row-"):
             return self._phrase_row(rated, component, number)
         if component.code in SPECIAL:
-            return self.env._(SPECIAL[component.code])  # pylint: disable=gettext-variable
+            return self.env._(SPECIAL[component.code])
         unit = rated.unit.with_context(lang=self.env.context.get("lang")).name
         if component.kind == "excess" and rated.terms.baseline.above_ladder == "absolute":
             lower = max(component.tier_from or 0, rated.terms.baseline.quantity)

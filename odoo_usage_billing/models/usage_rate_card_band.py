@@ -10,6 +10,7 @@ class UsageRateCardBand(models.Model):
     """
 
     _name = "usage.rate.card.band"
+    _inherit = "usage.frozen.part"
     _description = "Time-of-use Band"
     _order = "version_id, sequence, id"
 
@@ -31,6 +32,9 @@ class UsageRateCardBand(models.Model):
         "CHECK (hour_from >= 0 AND hour_to <= 24 AND hour_from <> hour_to)",
         "A band lies between 0:00 and 24:00. One that spans midnight has From after Until.",
     )
+
+    def init(self):
+        self._guard_in_database()
 
     def _copy_vals(self):
         return {

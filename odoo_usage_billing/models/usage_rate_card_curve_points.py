@@ -60,14 +60,14 @@ def usage_of(model, quantity, events=1, dimensions=None):
     return Usage(quantity=quantity)
 
 
-def amounts(version, terms):
-    """A function from a quantity to the unrounded amount that the terms ask for it."""
+def amounts(version, terms, figure="amount_exact"):
+    """A function from a quantity to what the terms ask for it: unrounded for a picture, `amount` as it is billed."""
     known = {}
 
     def amount_at(quantity):
         if quantity not in known:
             usage = usage_of(version.charge_model, quantity)
-            known[quantity] = rate(usage, terms).amount_exact
+            known[quantity] = getattr(rate(usage, terms), figure)
         return known[quantity]
 
     return amount_at

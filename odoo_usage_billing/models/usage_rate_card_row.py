@@ -9,6 +9,7 @@ class UsageRateCardRow(models.Model):
     """
 
     _name = "usage.rate.card.row"
+    _inherit = "usage.frozen.part"
     _description = "Price Matrix Row"
     _order = "version_id, value_1, value_2, value_3, id"
 
@@ -51,6 +52,9 @@ class UsageRateCardRow(models.Model):
                             number=number,
                         )
                     )
+
+    def init(self):
+        self._guard_in_database()
 
     def _copy_vals(self):
         return {

@@ -7,6 +7,7 @@ class UsageRateCardTier(models.Model):
     """Price of the quantities in (previous tier's bound, up_to]; the last tier is open."""
 
     _name = "usage.rate.card.tier"
+    _inherit = "usage.frozen.part"
     _description = "Rate Card Tier"
     _order = "version_id, sort_key, id"
 
@@ -46,6 +47,9 @@ class UsageRateCardTier(models.Model):
         bound = f"≤ {self.up_to:g}" if self.up_to else "∞"
         flat = f" + {self.flat_amount:g}" if self.flat_amount else ""
         return f"{bound} @ {self.unit_price:g}{flat}"
+
+    def init(self):
+        self._guard_in_database()
 
     def _copy_vals(self):
         return {

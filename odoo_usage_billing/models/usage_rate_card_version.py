@@ -214,6 +214,9 @@ class UsageRateCardVersion(models.Model):
         "Two active versions of a rate card overlap. Set the end date of one of them: each day has one price.",
     )
 
+    def init(self):
+        self.env.cr.execute(FROZEN)
+
     @api.depends("card_id", "number", "date_start")
     def _compute_display_name(self):
         for version in self:
@@ -313,3 +316,20 @@ class UsageRateCardVersion(models.Model):
     def _unlink_draft_only(self):
         if self.filtered(lambda v: v.state != "draft"):
             raise UserError(self.env._("Only draft versions can be deleted. End this one instead."))
+
+
+FROZEN = """
+CREATE OR REPLACE FUNCTION usage_version_is_frozen() RETURNS trigger AS $$
+DECLARE
+    free text[] := ARRAY['date_end', 'number', 'write_uid', 'write_date', 'company_id'];
+BEGIN
+    IF OLD.state = 'frozen' AND (TG_OP = 'DELETE' OR to_jsonb(OLD) - free IS DISTINCT FROM to_jsonb(NEW) - free)
+    THEN RAISE EXCEPTION 'Prices that usage was rated with are facts: % of a frozen version is refused.', TG_OP
+        USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS usage_version_frozen ON usage_rate_card_version;
+CREATE TRIGGER usage_version_frozen BEFORE UPDATE OR DELETE ON usage_rate_card_version
+    FOR EACH ROW EXECUTE FUNCTION usage_version_is_frozen();
+"""

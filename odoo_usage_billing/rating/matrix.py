@@ -18,12 +18,12 @@ def matrix(parts, price, zone, price_quantity):
     `price_quantity(quantity, price)` prices a row that carries a whole price of its own. Usage that
     matches no row, or two rows equally well, is refused: never priced at zero, never by chance.
     """
-    used, memory = {}, {}
+    used, memory, shelves = {}, {}, shelved(price.rows, price.prefix_dimensions)
     for part in parts:
         dimensions = _dimensions(part, price, zone)
         key = tuple(sorted(dimensions.items()))
         if key not in memory:
-            memory[key] = find_row(dimensions, price.rows, price.prefix_dimensions)
+            memory[key] = _find(dimensions, shelves)
         number = memory[key]
         used[number] = used.get(number, ZERO) + to_fraction(part.quantity)
     lines = []
@@ -47,34 +47,43 @@ def find_row(dimensions, rows, prefix_dimensions=()):
     A row matches when every dimension it names has its value (or begins with it, for prefix dimensions).
     Best is the row that names most dimensions, then the one with the longest prefixes.
     """
-    best, numbers = None, []
+    return _find(dimensions, shelved(rows, prefix_dimensions))
+
+
+def shelved(rows, prefix_dimensions=()):
+    """Return the rows by what they look at: [(score, names, lengths, {values: row numbers})], best score first.
+
+    `lengths` says how much of a prefix dimension's value counts, None all of it. Thousands of prefixes share a
+    handful of shelves, so that finding a row takes a look-up per shelf.
+    """
+    shelves = {}
     for number, row in enumerate(rows, 1):
-        score = _score(dimensions, row.match, prefix_dimensions)
-        if score is not None and (best is None or score >= best):
-            numbers = numbers + [number] if score == best else [number]
+        names = tuple(sorted(row.match))
+        values = tuple(row.match[name] for name in names)
+        lengths = tuple(
+            len(value) if name in prefix_dimensions else None for name, value in zip(names, values, strict=True)
+        )
+        shelves.setdefault((names, lengths), {}).setdefault(values, []).append(number)
+    scored = [((len(names), sum(filter(None, lengths))), names, lengths) for names, lengths in shelves]
+    return [(*shelf, shelves[shelf[1:]]) for shelf in sorted(scored, key=lambda shelf: shelf[0], reverse=True)]
+
+
+def _find(dimensions, shelves):
+    """Return the number of the one best row, refusing none and several."""
+    best, numbers = None, []
+    for score, names, lengths, rows in shelves:
+        if numbers and score != best:
+            break
+        if all(name in dimensions for name in names):
+            values = tuple(dimensions[name][:length] for name, length in zip(names, lengths, strict=True))
+            numbers += rows.get(values, ())
             best = score
     words = ", ".join(f"{key}={value}" for key, value in sorted(dimensions.items())) or "no dimensions"
     if not numbers:
         refuse("no_price", "rows", f"No row matches {words}; add one, or a row for all other usage.")
     if len(numbers) > 1:
-        refuse("ambiguous_price", "rows", f"Rows {numbers} match {words} equally well; remove one.")
+        refuse("ambiguous_price", "rows", f"Rows {sorted(numbers)} match {words} equally well; remove one.")
     return numbers[0]
-
-
-def _score(dimensions, match, prefix_dimensions):
-    """Return (dimensions named, characters of prefix), or None when the row does not match."""
-    length = 0
-    for key, wanted in match.items():
-        value = dimensions.get(key)
-        if value is None:
-            return None
-        if key in prefix_dimensions:
-            if not value.startswith(wanted):
-                return None
-            length += len(wanted)
-        elif value != wanted:
-            return None
-    return len(match), length
 
 
 def _row_lines(number, row, quantity, price_quantity):

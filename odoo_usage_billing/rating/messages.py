@@ -76,8 +76,16 @@ RICHER = {
 }
 
 
+#: Used where the price is per cent of money.
+PERCENT = {
+    "tier": "Tier %(number)s: %(price)s %% of %(quantity)s = %(amount)s",
+}
+
+
 def template_for(code, params):
     """Return the template that phrases a step or a component with these params."""
+    if code in PERCENT and params.get("per") == "100":
+        return PERCENT[code]
     for (wanted, name), template in RICHER.items():
         if code == wanted and name in params:
             return template

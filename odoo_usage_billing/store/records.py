@@ -91,9 +91,22 @@ def content_digest(record):
 
 
 def dimension_key(dimensions, names):
-    """The canonical text of the price dimensions `names` of an event: 'band=peak;zone=2'."""
+    """The canonical text of the price dimensions `names` of an event: 'band=peak;zone=2'.
+
+    A backslash stands before what would end a name or a value; `invoicing/measure_parts.py` reads it back.
+    """
     if not names or not dimensions:
         return ""
     return ";".join(
-        f"{name}={str(dimensions[name]).replace(';', ',')}" for name in names if dimensions.get(name) not in (None, "")
+        f"{escaped(name).replace('=', EQUALS)}={escaped(dimensions[name])}"
+        for name in names
+        if dimensions.get(name) not in (None, "")
     )
+
+
+EQUALS = "\\="
+
+
+def escaped(value):
+    """`value` as text in which a semicolon ends nothing."""
+    return str(value).replace("\\", "\\\\").replace(";", "\\;")

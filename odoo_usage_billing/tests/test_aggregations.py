@@ -241,6 +241,7 @@ class TestLevels(AggregationCommon):
         self.assertEqual(self.level(other, date(2026, 7, 1), date(2026, 8, 1)), 0)
 
     def test_a_level_comes_along_from_a_contract_in_another_zone(self):
+        self.metric.slot_minutes = False
         card = self.make_card(charge_model="per_unit", unit_price=1)
         tokyo = self.make_contract([self.usage_line(card)], usage_tz="Asia/Tokyo").contract_line_ids
         # June begins in Brussels at 22:00 UTC of 31 May; in Tokyo it is the morning of 1 June then.

@@ -28,9 +28,7 @@ class TestBadTerms(UsageCommon):
         self.assertIn(words, self.env[model]._sql_error_to_message(caught.exception))
 
     def version(self, words, **vals):
-        self.refused(
-            "usage.rate.card.version", words, card_id=self.card.id, date_start=date(2030, 1, 1), **vals
-        )
+        self.refused("usage.rate.card.version", words, card_id=self.card.id, date_start=date(2030, 1, 1), **vals)
 
     def test_sizes_and_limits_of_a_version(self):
         self.version("greater than zero", charge_model="package", package_size=0)

@@ -89,7 +89,7 @@ class TestMainJob(UsageCommon):
         from ..models.trace_texts import BY_TEMPLATE
         from ..rating import messages
 
-        sentences = {*messages.TEMPLATES.values(), *messages.RICHER.values()}
+        sentences = {*messages.TEMPLATES.values(), *messages.RICHER.values(), *messages.PERCENT.values()}
         self.assertEqual(set(BY_TEMPLATE), sentences)
 
     def test_fixed_lines_come_before_the_sections_of_usage(self):

@@ -52,6 +52,34 @@ class TestRateCard(UsageCommon):
         with self.assertRaises(UserError):
             card.unlink()
 
+    def test_parts_of_a_used_version_are_as_frozen_as_it_is(self):
+        card = self.make_card([(10, 1, 0), (None, 2, 0)])
+        contract = self.make_contract([self.usage_line(card)])
+        self.make_subjects(contract.contract_line_ids, 1)
+        self.send([self.record("PRN0001", 1)])
+        self.run_billing(contracts=contract)
+        version = card.version_ids
+        with self.assertRaisesRegex(UserError, "frozen"):
+            version.tier_ids[0].unit_price = 5
+        with self.assertRaisesRegex(UserError, "frozen"):
+            version.tier_ids.create({"version_id": version.id, "up_to": 50})
+        with self.assertRaisesRegex(UserError, "frozen"):
+            version.tier_ids[0].unlink()
+        attempts = (
+            "UPDATE usage_rate_card_tier SET unit_price = 9 WHERE version_id = %s",
+            "DELETE FROM usage_rate_card_tier WHERE version_id = %s",
+            "UPDATE usage_rate_card_version SET unit_price = 9 WHERE id = %s",
+            "UPDATE usage_rate_card_version SET state = 'draft' WHERE id = %s",
+        )
+        for attempt in attempts:
+            with (
+                self.subTest(attempt),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.RestrictViolation),
+                self.cr.savepoint(),
+            ):
+                self.cr.execute(attempt, (version.id,))
+
     def test_tiers_need_one_open_end(self):
         card = self.env["usage.rate.card"].create({"name": "T", "company_id": self.company.id})
         closed = self.draft(

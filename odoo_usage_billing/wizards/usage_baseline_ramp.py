@@ -181,6 +181,7 @@ class UsageBaselineRamp(models.TransientModel):
         name = "quantity" if self.kind == "quantity" else "amount"
         if before:
             before.date_end = self.date_start
+            before.flush_recordset()
         self.env["usage.baseline"].create(
             [
                 {

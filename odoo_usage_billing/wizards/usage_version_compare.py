@@ -106,13 +106,13 @@ class UsageVersionCompare(models.TransientModel):
             return False
         return len(models_) == 1 or not models_ & {*OF_ONE_EVENT, "dynamic", "graduated_percentage"}
 
-    def _amounts(self):
+    def _amounts(self, figure="amount_exact"):
         """({version: a function from quantity to amount}, how far to look), or nothing when they do not compare."""
         pair = self._pair()
         if not all(pair) or not self._comparable():
             return None
         try:
-            found = [amounts(version, drawn_terms(version, version._priced_currency())) for version in pair]
+            found = [amounts(version, drawn_terms(version, version._priced_currency()), figure) for version in pair]
         except RatingError:
             return None  # a draft that is not complete yet
         reach = max(*(reach_of(version) for version in pair), Decimal(digits(self.quantity)))
@@ -184,7 +184,7 @@ class UsageVersionCompare(models.TransientModel):
         return value if field.type == "char" else words._number(digits(value))
 
     def _part_sections(self):
-        """Tiers between their bounds, bands by name, matrix rows by their values; of many rows only those that differ."""
+        """Tiers between their bounds, bands by name, matrix rows by values; of many only those that differ."""
         yield self.env._("Tiers"), self._tier_rows()
         yield self.env._("Time-of-use Bands"), self._aligned(self._bands)
         rows = self._aligned(self._rows)
@@ -271,16 +271,16 @@ class UsageVersionCompare(models.TransientModel):
 
     def _amount_rows(self):
         """[(quantity, amount, amount, difference)] as texts, at the quantities where one of the prices changes."""
-        found = self._amounts()
+        found = self._amounts("amount")
         if not found:
             return []
         amounts_at, reach = found
         words, currency = self.env["usage.explainer"], self.version_id._priced_currency()
         rows = []
         for quantity in self._quantities(reach):
-            one, other = (currency.round(float(amount_at(quantity))) for amount_at in amounts_at)
+            one, other = (amount_at(quantity) for amount_at in amounts_at)
             sign = "+" if other > one else ""
-            money = [words._money(value, currency) for value in (one, other, other - one)]
+            money = [words._money(float(value), currency) for value in (one, other, other - one)]
             rows.append((words._number(to_text(quantity)), money[0], money[1], f"{sign}{money[2]}", one != other))
         return rows
 

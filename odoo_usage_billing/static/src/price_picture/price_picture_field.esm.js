@@ -71,9 +71,7 @@ export class PricePictureField extends Component {
         }
         const record = this.props.record;
         const changes = await record.getChanges();
-        const inputs = Object.fromEntries(
-            (this.picture.inputs || []).map((input) => [input.name, this.plain(input)])
-        );
+        const inputs = Object.fromEntries((this.picture.inputs || []).map((input) => [input.name, this.plain(input)]));
         const ids = record.resId ? [record.resId] : [];
         this.state.result = await this.keepLast.add(
             this.orm.call(record.resModel, "price_try", [ids, changes, inputs])
