@@ -8,8 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
-
+from ..store import UsageWriter
+from ..store.buckets import rebuild_buckets
 from .common import UsageCommon, utc
 
 
@@ -154,8 +154,6 @@ class TestCorrections(CorrectionCommon):
         self.assertEqual(self.bucket(), (4, 0, 7, 3, 4, 4, ANY))
 
     def test_a_preview_says_what_storing_would_do(self):
-        from odoo.addons.odoo_usage_billing.store import UsageWriter
-
         self.send([self.record("PRN0001", 5, external_id="a")])
         records = [self.void("a"), self.void("x"), self.record("PRN0001", 2, external_id="n"), self.void("n")]
         writer = UsageWriter(self.env, self.source, self.env["usage.batch"], utc(2026, 2, 1))

@@ -3,12 +3,13 @@
 What a profile cannot say is checked here: dimensions by any name, and the unit of the metric.
 """
 
-from ..parsing import Rejection
+from ..intake.form import CORRECTIONS
+from ..parsing import Rejection, derive_external_id
 from ..parsing.reasons import Refuse
 from ..parsing.texts import clean, storable
 
 ATTRIBUTES = frozenset(
-    ("id", "subject", "metric", "time", "quantity", "unit", "amount", "dimensions", "end_user"),
+    ("id", "subject", "metric", "time", "quantity", "unit", "amount", "dimensions", "end_user", "voids", "replaces"),
 )
 NATIVE = {
     "format": "json",
@@ -42,6 +43,7 @@ CLOUD_EVENTS = {
     "amount": {"column": "data.amount"},
     "end_user": {"column": "data.end_user"},
 }
+_BOTH = {"voids", "replaces"}
 MAX_DIMENSIONS = 50
 MAX_NAME_CHARS = 64
 MAX_VALUE_CHARS = 255
@@ -73,9 +75,26 @@ class CheckedItems:
                 _check_names(event)
             self._check_unit(item)
             given = event.get("dimensions")
-            return item if given is None else item._replace(dimensions=_dimensions(given))
+            named = self._named(event, item.raw)
+            if given is None and not named:
+                return item
+            return item._replace(dimensions={**_dimensions(given or {}), **named})
         except Refuse as refused:
             return Rejection(item.row_number, refused.code, refused.params, item.metric, storable(item.raw))
+
+    def _named(self, event, raw):
+        """What an event corrects, under the names that readers hand it over by."""
+        found = {}
+        for name, attribute in CORRECTIONS.items():
+            external_id = event.get(attribute)
+            if external_id in (None, ""):
+                continue
+            if not isinstance(external_id, str) or len(external_id) > MAX_VALUE_CHARS or len(event.keys() & _BOTH) > 1:
+                raise Refuse("bad_structure", why="voids and replaces are one text: the id of the event they correct")
+            external_id = clean(external_id.strip())
+            # A CloudEvent is known by its source and id together.
+            found[name] = external_id if self._strict else derive_external_id([str(raw["source"]), external_id])
+        return found
 
     def _check_unit(self, item):
         expected = self._units.get(item.metric)

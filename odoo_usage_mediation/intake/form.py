@@ -2,6 +2,8 @@
 
 QUANTITY = "quantity"
 OWN_ID = "external_id"
+#: Dimensions in which readers hand over what a record corrects: the attribute of the store by its name.
+CORRECTIONS = {"@voids": "voids", "@replaces": "replaces"}
 SETTINGS = (
     "format",
     "delimiter",

@@ -51,6 +51,7 @@ class Checker:
         self._source = source
         self._writer = UsageWriter(source.env, source, source.env["usage.batch"], received_at)
         self._ids = {}
+        self._readings = source._register_metrics()
 
     def judge(self, chunk):
         """(good records, refusals, duplicate records) of a chunk; refusals in file order."""
@@ -72,6 +73,10 @@ class Checker:
             key=_row_number,
         )
         return fresh, list(refusals), duplicates
+
+    def is_usage(self, record):
+        """Whether a good record adds its quantity: not a void, nor what a register shows."""
+        return not record.voids and self._readings is not None and record.metric not in self._readings
 
     def owner(self, record):
         """(contract line id, metric id) to which a good record belongs."""
@@ -96,7 +101,7 @@ def preview(intake, source, received_at):
         seen.filtered += len(chunk.filtered)
         _keep(seen.bad_rows, (Seen(r.record, "refused", r.reason, r.params) for r in refusals))
         _keep(seen.other_rows, _others(good, duplicates, chunk.filtered, intake))
-        for record in good:
+        for record in filter(checker.is_usage, good):
             total = seen.totals[checker.owner(record)]
             total[0] += 1
             total[1] += record.quantity

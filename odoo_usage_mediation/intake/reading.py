@@ -9,7 +9,7 @@ from typing import NamedTuple
 from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, plain
 
 from ..parsing import Canonical, Deadline, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
-from .form import OWN_ID
+from .form import CORRECTIONS, OWN_ID
 
 CHUNK_ROWS = 20_000
 MAX_COLUMNS = 500
@@ -86,9 +86,10 @@ class Rows:
             item.occurred_at,
             item.quantity,
             item.amount,
-            _without_own_id(item.dimensions),
+            without_names(item.dimensions),
             item.end_user or None,
             item.raw,
+            **corrected(item.dimensions),
         )
 
     def _external_id(self, item):
@@ -238,10 +239,18 @@ def row_cells(raw):
     return [] if raw is None else [str(raw)]
 
 
-def _without_own_id(dimensions):
-    if OWN_ID in dimensions:
-        dimensions = {name: value for name, value in dimensions.items() if name != OWN_ID}
+def without_names(dimensions):
+    """The dimensions of a record, without its own id and what it corrects."""
+    if OWN_ID in dimensions or not CORRECTIONS.keys().isdisjoint(dimensions):
+        dimensions = {name: value for name, value in dimensions.items() if name != OWN_ID and name not in CORRECTIONS}
     return dimensions or None
+
+
+def corrected(dimensions):
+    """What a record voids or replaces, as the store names it."""
+    if CORRECTIONS.keys().isdisjoint(dimensions):
+        return {}
+    return {attribute: dimensions[name] for name, attribute in CORRECTIONS.items() if dimensions.get(name)}
 
 
 def _part(item, name):

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.odoo_usage_billing.store import UsageWriter, WriteResult
-from odoo.addons.odoo_usage_billing.store.records import content_digest, external_key
+from odoo.addons.odoo_usage_billing.store.records import Refusal, content_digest, external_key
 
 from ..registers import Chains
 from ..registers.stored import find_deltas
@@ -46,7 +46,12 @@ class UsageBatch(models.Model):
         """Store what readings gave. A reading whose usage is refused counts as suspended, and stands."""
         written = writer.write(chains.deltas)
         self._suspend([*written.refusals, *chains.refusals], origins)
-        waiting = {chains.readings_of[refusal.record.external_id].external_id for refusal in written.refusals}
+        waiting = {
+            chains.readings_of[refusal.record.external_id].external_id: Refusal(
+                chains.readings_of[refusal.record.external_id], refusal.reason, refusal.params
+            )
+            for refusal in written.refusals
+        }
         suspended = len(chains.refusals) + len(waiting)
         accepted = received - suspended - len(chains.duplicates)
         good = {external_key(item.record.external_id): content_digest(item.record) for _register, item in chains.new}
@@ -55,7 +60,7 @@ class UsageBatch(models.Model):
             accepted=accepted,
             duplicate=len(chains.duplicates),
             suspended=suspended,
-            refusals=chains.refusals,
+            refusals=[*chains.refusals, *waiting.values()],
             duplicates=chains.duplicates,
             accepted_keys={**good, **written.accepted_keys},
         )

@@ -19,7 +19,8 @@ from ..intake.reading import (
     MEGABYTE,
     Refused,
     _part,
-    _without_own_id,
+    corrected,
+    without_names,
 )
 from ..parsing import Deadline, FileRefused, Limits, MessageReader, Profile, Rejection, derive_external_id
 from ..parsing.environment import ObjectEnvironment
@@ -145,9 +146,10 @@ class Reader:
             item.occurred_at,
             item.quantity,
             item.amount,
-            _without_own_id(dimensions),
+            without_names(dimensions),
             item.end_user or None,
             item.raw,
+            **corrected(dimensions),
         )
 
     def _external_id(self, item):

@@ -16,8 +16,9 @@ TICK = timedelta(microseconds=1)
 
 
 class Item(NamedTuple):
-    """One reading on its way in: the record it came as, and what it says."""
+    """One reading on its way in. `record` is for the store; `given` is what came, with its kind."""
 
+    given: UsageRecord
     record: UsageRecord
     reading: Reading
     digest: str
@@ -98,7 +99,9 @@ class Chains:
             # A reading is corrected by another reading; usage that it gave, by a correction of that usage.
             return Refusal(record, "unknown_correction", {"external_id": record.voids or record.replaces})
         reading = Reading(record.occurred_at.astimezone(timezone.utc), record.quantity, kind, started_at)
-        return Item(record_, reading, digest, derive_external_id(["delta", str(register.id), record.external_id]))
+        return Item(
+            record, record_, reading, digest, derive_external_id(["delta", str(register.id), record.external_id])
+        )
 
     # -- in order ----------------------------------------------------------
 
@@ -106,12 +109,12 @@ class Chains:
         """Let a reading follow the last one; a Refusal when it may not."""
         state, outcome = step(register.state, item.reading, register.rules)
         if type(outcome) is Anomaly:
-            return Refusal(item.record, outcome.code, outcome.params)
+            return Refusal(item.given, outcome.code, outcome.params)
         if outcome is not None:
             limit = register.pace.limit(outcome, self.source.register_spike_factor)
             if limit is not None:
                 params = {"delta": str(outcome.quantity), "limit": str(limit)}
-                return Refusal(item.record, "implausible_delta", params)
+                return Refusal(item.given, "implausible_delta", params)
             if outcome.kind == ACTUAL:
                 register.pace.note(outcome)
             self._give(self._delta_record(item, outcome), item)
@@ -120,7 +123,7 @@ class Chains:
 
     def _give(self, record, item):
         self.deltas.append(record)
-        self.readings_of[record.external_id] = item.record
+        self.readings_of[record.external_id] = item.given
 
     def _delta_record(self, item, delta):
         """A delta as the store takes it: at the last instant before its closing reading."""
@@ -149,12 +152,12 @@ class Chains:
             if same.reading.value == item.reading.value:
                 return None
             params = {"at": item.reading.at.isoformat(), "previous": str(same.reading.value)}
-            return Refusal(item.record, "reading_conflict", {**params, "reading": str(item.reading.value)})
+            return Refusal(item.given, "reading_conflict", {**params, "reading": str(item.reading.value)})
         before, _problem = _deltas(segment, register.rules)
         wanted = sorted([*segment, item], key=lambda other: (other.reading.at, KINDS.index(other.reading.kind)))
         after, problem = _deltas(wanted, register.rules)
         if problem:
-            return Refusal(item.record, problem.code, problem.params)
+            return Refusal(item.given, problem.code, problem.params)
         changes = []
         for other in wanted:
             old, new = before.get(other.delta_id), after.get(other.delta_id)
@@ -166,7 +169,7 @@ class Chains:
         stored = [record for record, _other in changes if record.replaces and record.external_id not in pending]
         _good, refusals, _duplicates = self.writer.check(stored)
         if refusals:
-            return Refusal(item.record, refusals[0].reason, refusals[0].params)
+            return Refusal(item.given, refusals[0].reason, refusals[0].params)
         for record, other in changes:
             self._give(record, other)
         if register.state and segment and segment[-1].reading.at >= register.state.at:
@@ -201,7 +204,7 @@ class Chains:
             row_number or 0, external_id, subject, metric, at, Decimal(value), None, dimensions, end_user
         )
         reading = Reading(at, Decimal(value), kind, started_at and started_at.replace(tzinfo=timezone.utc))
-        return Item(record, reading, "", derive_external_id(["delta", str(register.id), external_id]))
+        return Item(record, record, reading, "", derive_external_id(["delta", str(register.id), external_id]))
 
 
 def _deltas(items, rules):

@@ -51,6 +51,25 @@ class TestApiContent(ApiCommon):
         body = gzip.compress(json.dumps([self.event(n) for n in range(3)]).encode())
         self.assertEqual(self.statuses(self.post(body, Content_Encoding="gzip")), ["accepted"] * 3)
 
+    def test_an_event_may_void_or_replace_an_earlier_one(self):
+        self.post([self.event(1), self.event(2)])
+        corrections = [
+            self.event(3, voids=self.event(1)["id"]),
+            self.event(4, quantity="9", replaces=self.event(2)["id"]),
+            self.event(5, voids="nothing"),
+            self.event(6, voids=7),
+        ]
+        self.assertEqual(self.statuses(self.post(corrections)), ["accepted", "accepted", "suspended", "suspended"])
+        self.assertEqual(sum(self.events().mapped("quantity")), 9)
+
+    def test_a_cloudevent_corrects_one_of_its_own_source(self):
+        self.post(self.cloud(), STRUCTURED)
+        other = self.cloud(2, source="/plant/8", data={"quantity": "1", "voids": "c-1"})
+        self.assertEqual(self.statuses(self.post(other, STRUCTURED)), ["suspended"])
+        void = self.cloud(3, data={"quantity": "1", "voids": "c-1"})
+        self.assertEqual(self.statuses(self.post(void, STRUCTURED)), ["accepted"])
+        self.assertEqual(sum(self.events().mapped("quantity")), 0)
+
     def test_a_structured_cloudevent(self):
         answer = self.answered(self.post(self.cloud(), STRUCTURED))
         self.assertEqual(answer["items"], [{"index": 0, "id": "c-1", "status": "accepted"}])

@@ -135,6 +135,15 @@ class TestRegisters(UsageCommon):
         self.assertEqual(set(suspense.mapped("state")), {"recycled"})
         self.assertEqual(self.standing(), [(1, 30)])
 
+    def test_a_recycled_reading_keeps_its_kind(self):
+        self.source.register_max_per_day = 1
+        suspense = self.send([self.read(0, 100), self.read(24, 130, "estimated")]).suspense_ids
+        self.assertEqual(suspense.reason_code, "implausible_delta")
+        self.env["usage.register"].search([("source_id", "=", self.source.id)]).max_per_day = 0
+        suspense.action_recycle()
+        readings = self.env["usage.reading"].search([("source_id", "=", self.source.id)], order="read_at")
+        self.assertEqual(readings.mapped("kind"), ["actual", "estimated"])
+
     def test_readings_are_facts_and_their_batch_stays(self):
         batch = self.send([self.read(0, 100), self.read(1, 130)])
         reading = self.env["usage.reading"].search([("batch_id", "=", batch.id)], limit=1)

@@ -15,6 +15,8 @@ TARGET = "gaps found = messages dropped; false 0; closed when filled late 100 %"
 # devices, messages, dropped
 SIZES = {"full": (200, 100_000, 1_000), "medium": (100, 20_000, 400), "small": (20, 4_000, 80)}
 WRAP = 65_536
+# As many starts of a device as are remembered: what is filled after more of them is no longer recognised.
+MAX_RESTARTS = 5
 SWAP = 500
 BATCH = 500
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -67,7 +69,7 @@ def _device(rng, number, count):
     place = WRAP - rng.randint(50, max(51, count // 3)) if wraps else 0
     begun = 0
     for sent in range(count):
-        if restarts and sent - begun > 40 and count - sent > 40 and rng.random() < 0.01:
+        if restarts and boot < MAX_RESTARTS and sent - begun > 40 and count - sent > 40 and rng.random() < 0.01:
             messages[-1] = (*messages[-1][:4], False)
             boot, place, begun = boot + 1, 0, sent
         at += timedelta(seconds=60)
@@ -81,9 +83,7 @@ def _shuffled(rng, messages):
     """Messages swapped within SWAP places, one in a hundred of them twice."""
     placed = [(place + rng.uniform(0, SWAP), message) for place, message in enumerate(messages)]
     placed += [
-        (place + rng.uniform(0, 2 * SWAP), message)
-        for place, message in enumerate(messages)
-        if rng.random() < 0.01
+        (place + rng.uniform(0, 2 * SWAP), message) for place, message in enumerate(messages) if rng.random() < 0.01
     ]
     return [message for _place, message in sorted(placed, key=lambda item: item[0])]
 
