@@ -3,7 +3,7 @@ from datetime import timezone
 
 from odoo import api, fields, models
 
-from ..store.records import content_digest, external_key, plain
+from ..store.records import content_digest, external_key, plain, storable
 from ..store.writer import UsageWriter
 
 WRITE_CHUNK = 50_000
@@ -145,7 +145,7 @@ class UsageBatch(models.Model):
 
     def _suspense_row(self, record, reason, params):
         """The values of a suspense row; see `_upsert`."""
-        payload = _payload(record)
+        payload = storable(_payload(record))
         said = json.dumps(payload["raw"], sort_keys=True, default=str)
         readable = payload["occurred_at"] is not None and payload["quantity"] is not None
         return (
@@ -153,7 +153,7 @@ class UsageBatch(models.Model):
             external_key(payload["external_id"] or said),
             content_digest(record) if readable else external_key(said),
             reason,
-            json.dumps(params, default=str),
+            json.dumps(storable(params), default=str),
             json.dumps(payload, default=str),
             payload["subject"],
             payload["metric"],

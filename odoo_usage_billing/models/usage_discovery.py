@@ -5,7 +5,7 @@ from psycopg2.extras import Json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..store.records import plain
+from ..store.records import plain, storable
 from .usage_subject import SUBJECT_TYPES
 
 SHORTEST_PREFIX = 3
@@ -144,7 +144,7 @@ class UsageDiscovery(models.Model):
             source.company_id.id,
             record.subject,
             record.metric,
-            Json(sample),
+            Json(storable(sample)),
             record.occurred_at.replace(tzinfo=None),
             self.env.uid,
             self.env.uid,

@@ -55,6 +55,18 @@ class WriteResult(NamedTuple):
     accepted_keys: dict
 
 
+def storable(value):
+    """A value as JSON columns can hold it: what no database takes in a text is made visible."""
+    if isinstance(value, str):
+        text = value.replace("\0", "\\x00")
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
+
+
 def external_key(external_id):
     """The 128-bit key (hex) under which an external id is remembered for ever."""
     return hashlib.blake2b(external_id.encode(), digest_size=16).hexdigest()

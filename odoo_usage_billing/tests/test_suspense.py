@@ -111,3 +111,9 @@ class TestSuspense(UsageCommon):
             [("source_id", "=", self.source.id)], ["reason_code"], ["amount_estimate:sum"]
         )
         self.assertEqual(dict(sums), {"no_assignment": 5.0, "unknown_subject": 2.0})
+
+    def test_what_no_database_holds_is_made_visible_and_stops_no_other_record(self):
+        odd = self.record("NEW1", 5, external_id="odd", raw={"cell": "a\0b\ud800"})
+        batch = self.send([odd, self.record("PRN0001", 1)])
+        self.assertEqual((batch.accepted_count, batch.suspended_count), (1, 1))
+        self.assertEqual(batch.suspense_ids.payload["raw"], {"cell": "a\\x00b\\ud800"})

@@ -62,5 +62,11 @@ class Refuse(Exception):
 
     def __init__(self, code: str, **params: object):
         self.code = code
-        self.params = {name: str(value) for name, value in params.items()}
+        self.params = {name: _visible(str(value)) for name, value in params.items()}
         super().__init__(code)
+
+
+def _visible(text: str) -> str:
+    """Return a text that any database can hold: NUL and lone surrogates as escapes."""
+    text = text.replace("\0", "\\x00")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

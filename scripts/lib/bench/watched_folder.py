@@ -17,8 +17,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from promises import world
-
 import odoo
 
 from bench.database import open_database
@@ -59,6 +57,9 @@ def main(config, name, rows, kills, chunk=20_000):
 
 
 def _prepare(env):
+    # Odoo is loaded by now, which the world needs.
+    from promises import world
+
     world.contracts(env, SUBJECTS, date(2024, 1, 1))
     profile = env["usage.profile"].create(
         {"name": "Large", "format": "csv", "is_advanced": True, "definition": PROFILE}
