@@ -16,6 +16,7 @@ from .connection import BrokerError, Connection
 from .reader import Reader
 from .settings import DEFAULT_NAME, read_settings
 from .status import Status
+from .turn import Turn
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ LONGEST_PAUSE_SECONDS = 30
 # After a stop is asked for, a batch that cannot be stored is left to the broker.
 STOP_SECONDS = 20
 REBIRTH_SECONDS = 30
+TURN_SECONDS = 3
 # A broker may let fewer messages wait than a batch has: see Filling.
 LEAST_CEILING = 10
 CEILING_SECONDS = 60
@@ -115,26 +117,43 @@ class Listener:
             self._reader = Reader(source)
         self._filling = Filling(self.settings.batch_count, self.settings.batch_seconds)
         self.status = Status(registry, self.settings, name)
+        self._turn = Turn(source_id, name)
 
     def run(self):
         """Listen; returns after a stop, with everything that was stored acknowledged."""
-        pauses = Pauses()
+        while not self._stop.is_set() and not self._take_turn():
+            self._stop.wait(TURN_SECONDS)
+        if self._stop.is_set():
+            return
         self.status.now("starting")
         try:
-            while not self._stop.is_set():
-                try:
-                    self._listen(pauses)
-                except BrokerError as error:
-                    if self._stop.is_set():
-                        break
-                    self.status.failed("failed", error)
-                    self._stop.wait(max(0.5, pauses.next()))
-                    self.status.write()
+            self._listen_again_and_again()
         except GivenUpError:
             _logger.warning("stopped without storing the last batch; the broker keeps it")
         finally:
             self.status.waiting = 0
             self.status.now("stopped")
+            self._turn.release()
+
+    def _take_turn(self):
+        try:
+            return self._turn.take(self._registry)
+        except storing.OUTAGE as error:
+            _logger.warning("the database does not answer: %s", str(error).strip())
+            return False
+
+    def _listen_again_and_again(self):
+        pauses = Pauses()
+        while not self._stop.is_set():
+            try:
+                if not self._take_turn():
+                    raise BrokerError("The database does not answer, or another listener has this one's name.")
+                self._listen(pauses)
+            except BrokerError as error:
+                if self._stop.is_set():
+                    return
+                self.status.failed("failed", error)
+                self._stop.wait(max(0.5, pauses.next()))
 
     def _listen(self, pauses):
         """One connection, from its opening to its loss (BrokerError) or a stop."""

@@ -3,6 +3,7 @@
 Pure but for the clock that bounds how long a message may take.
 """
 
+import json
 import time
 from datetime import datetime, timezone
 
@@ -24,16 +25,32 @@ from ..intake.reading import (
 )
 from ..parsing import Deadline, FileRefused, Limits, MessageReader, Profile, Rejection, derive_external_id
 from ..parsing.environment import ObjectEnvironment
+from ..parsing.json_reader import check_item
 from ..parsing.mapper import RowMapper
 from ..parsing.reasons import Refuse
 from ..parsing.sparkplug import BIRTHS, DATA, decode, parse_topic
-from ..parsing.texts import storable
+from ..parsing.texts import Canonical, storable
 from .definitions import NATIVE, SENML, SPARKPLUG
 from .messages import Mark, Read
 from .topics import subject_of
 
+# The decoder of `parsing`: numbers keep their text.
+DECODER = json.JSONDecoder(parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
+PLAIN_BYTES = 65_536
 MAX_NUMBER_DIGITS = 18
 MAX_PRODUCER_CHARS = 255
+
+
+class MessageContext:
+    """The columns `@topic`, `@subject` and `@message` of the message at hand; its identity only when asked for."""
+
+    __slots__ = ("message", "subject")
+
+    def get(self, name, default=""):
+        """The text of a column of the message itself."""
+        if name == "message":
+            return self.message.identity
+        return {"topic": self.message.topic, "subject": self.subject}.get(name, default)
 
 
 class Reader:
@@ -59,11 +76,10 @@ class Reader:
         # The units of the metrics, by code; `prepare` reads them for each batch.
         self.units = {}
         self.own_attributes = {path[0] for path in (self.sequence_path, self.boot_path) if path}
-        self._context = {}
-        if self.kind == "sparkplug":
-            self.mapper = RowMapper(self.profile, ObjectEnvironment(self.profile, self._context))
-        else:
-            self._messages = MessageReader(self.profile, self.limits)
+        self._context = MessageContext()
+        self.mapper = RowMapper(self.profile, ObjectEnvironment(self.profile, self._context))
+        self._is_plain = self.profile.format == "json" and not self.profile.records_path
+        self._messages = None if self.kind == "sparkplug" else MessageReader(self.profile, self.limits)
 
     def _definition(self, source):
         if self.by_profile:
@@ -84,10 +100,8 @@ class Reader:
         if self.kind == "sparkplug":
             return self._read_sparkplug(message, number)
         read, subject = Read(), subject_of(message.topic, self.level)
-        context = {"topic": message.topic, "subject": subject, "message": message.identity}
-        deadline = Deadline(self.limits.max_seconds, time.monotonic)
         try:
-            items = self._messages.read(message.payload, deadline, context)
+            items = self._one_object(message, subject) or self._items(message, subject)
         except FileRefused as refused:
             # A message is one item: its refusal as a whole is an item's reason.
             return read.refuse(message, number, "bad_structure", {"why": str(refused).rstrip(".")}, subject or None)
@@ -100,6 +114,25 @@ class Reader:
         for item, sound in zip(items, checked, strict=True):
             self._sort(read, message, number, item, sound, subject, len(items) > 1)
         return read
+
+    def _one_object(self, message, subject):
+        """The items of a payload that is one small JSON object, as nearly all are; None for any other."""
+        if not self._is_plain or message.payload[:1] != b"{" or len(message.payload) > PLAIN_BYTES:
+            return None
+        try:
+            text = message.payload.decode()
+            value, end = DECODER.raw_decode(text)
+        except (ValueError, RecursionError):
+            # What is wrong with it is told by the reader for everything.
+            return None
+        if end != len(text) or len(text) > self.limits.max_bytes:
+            return None
+        self._context.message, self._context.subject = message, subject
+        return list(self.mapper.items([check_item(1, value, end, self.limits)]))
+
+    def _items(self, message, subject):
+        context = {"topic": message.topic, "subject": subject, "message": message.identity}
+        return self._messages.read(message.payload, Deadline(self.limits.max_seconds, time.monotonic), context)
 
     def _checked_events(self, items):
         """JSON events with what a profile cannot see checked as at the HTTP door; their numbers are ours."""
@@ -221,8 +254,7 @@ class Reader:
             read.filtered = 1
             return read
         subject = subject_of(message.topic, self.level)
-        self._context.clear()
-        self._context.update(topic=message.topic, subject=subject, message=message.identity)
+        self._context.message, self._context.subject = message, subject
         for metric in payload.metrics:
             try:
                 row = node.row(address, payload, metric)

@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.odoo_usage_mediation.mqtt.messages import Message
+from odoo.addons.odoo_usage_mediation.mqtt.reader import Reader
 
 from .common import NOW
 from .mqtt_common import MqttCommon
@@ -163,3 +164,30 @@ class TestMqttMessages(MqttCommon):
         ):
             with self.subTest(**vals), self.assertRaises(ValidationError):
                 self.make_source(code="bad", **vals)
+
+    def test_one_small_object_is_read_as_any_other_payload_is(self):
+        reader = Reader(self.feed)
+        reader.prepare(self.env, self.company.id)
+        good = self.event(amount="1e2", dimensions={"a": 1.50, "b": None})
+        contents = [
+            good.payload,
+            b" " + good.payload,
+            good.payload + b" ",
+            good.payload.replace(b"5", b"NaN"),
+            good.payload.replace(b"PRN", "é".encode()),
+            good.payload[:-1] + b', "x": ' + b"[" * 30 + b"]" * 30 + b"}",
+            good.payload + good.payload,
+            b"{" + b'"a":{' * 5000,
+            b"{}",
+            b'{"id": "' + b"x" * 20_000 + b'"}',
+            good.payload.decode().encode("utf-16"),
+        ]
+        for content in contents:
+            fast, slow = Message(good.topic, content), Message(good.topic, content)
+            reader._is_plain = True
+            one = reader.read(fast, 1)
+            reader._is_plain = False
+            other = reader.read(slow, 1)
+            self.assertEqual(
+                (one.records, one.refusals, one.filtered), (other.records, other.refusals, other.filtered), content[:90]
+            )

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from kernel_helpers import by_code, charged, decimal_text
 from usage_rating import RatingError, recompute
 
-LADDER = [{"up_to": "10", "unit_price": "5"}, {"up_to": "30", "unit_price": "3", "flat_amount": "2"}, {"unit_price": "1"}]
+LADDER = [
+    {"up_to": "10", "unit_price": "5"},
+    {"up_to": "30", "unit_price": "3", "flat_amount": "2"},
+    {"unit_price": "1"},
+]
 PRICES = [
     {"charge_model": "per_unit", "unit_price": "0.37"},
     {"charge_model": "graduated", "tiers": LADDER},

@@ -162,6 +162,20 @@ def test_a_record_of_which_little_is_said(cls):
     assert found.to_dict() == NEEDED.get(cls, {})
 
 
+@pytest.mark.parametrize("cls", DEFAULTS, ids=lambda cls: cls.__name__)
+def test_a_record_cannot_be_changed(cls):
+    found = cls.from_dict(NEEDED.get(cls, {}))
+    for name in vars(found):
+        with pytest.raises(AttributeError):
+            setattr(found, name, getattr(found, name))
+
+
+@pytest.mark.parametrize("cls, name", [(kernel.Stretch, "price"), (kernel.Baseline, "above")])
+def test_a_price_that_must_be_there_is_not_null(cls, name):
+    with pytest.raises(RatingError):
+        cls.from_dict({**NEEDED.get(cls, {}), name: None})
+
+
 def numeric(wanted):
     return isinstance(wanted, str) and wanted.replace(".", "").isdigit()
 
@@ -286,6 +300,7 @@ def test_lists_are_as_long_as_their_limit(count, takes):
 
 def test_days_of_a_term_are_one_at_least():
     assert kernel.Terms.from_dict({**PER_UNIT, "days": 0, "days_total": 1}).days == 0
+    assert kernel.Terms.from_dict({**PER_UNIT, "days": 3, "days_total": 3}).days == 3
     for data in ({"days": 0, "days_total": 0}, {"days": -1, "days_total": 3}, {"days": 4, "days_total": 3}):
         with pytest.raises(RatingError):
             kernel.Terms.from_dict({**PER_UNIT, **data})

@@ -12,7 +12,7 @@ import pytest
 from kernel_settings import SEED
 
 COUNT = int(os.environ.get("KERNEL_SOAK", "100000"))
-PROCESSES = int(os.environ.get("KERNEL_PROCESSES", "1"))
+PROCESSES = int(os.environ.get("KERNEL_PROCESSES", min(2, os.cpu_count() or 1)))
 #: Seconds a charge may take at the very most, on a busy machine.
 SLOWEST = 0.02
 

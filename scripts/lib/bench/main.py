@@ -9,7 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-FIGURES = {"T1": "t01_ingest", "T6": "t06_http", "T9": "t09_rating", "T9K": "t09_kernel", "T10": "t10_billing_run"}
+FIGURES = {
+    "T1": "t01_ingest",
+    "T5": "t05_mqtt",
+    "T6": "t06_http",
+    "T9": "t09_rating",
+    "T9K": "t09_kernel",
+    "T10": "t10_billing_run",
+}
 
 
 def holds(target, ratio):

@@ -18,7 +18,7 @@ BINARY = (
     "Add_Sub Sub_Add Mul_Div Mul_Add Div_Mul FloorDiv_Mul FloorDiv_Add Mod_Add Mod_Mul Pow_Mul Pow_Add BitOr_BitAnd"
 )
 COMPARISON = (
-    "Eq_NotEq Eq_LtE Eq_GtE NotEq_Eq Lt_LtE Lt_Gt Lt_GtE Lt_NotEq LtE_Lt LtE_Gt LtE_Eq "
+    "Eq_NotEq NotEq_Eq Lt_LtE Lt_Gt Lt_GtE Lt_NotEq LtE_Lt LtE_Gt LtE_Eq "
     "Gt_GtE Gt_Lt Gt_LtE Gt_NotEq GtE_Gt GtE_Lt GtE_Eq Is_IsNot IsNot_Is"
 )
 OTHERS = (

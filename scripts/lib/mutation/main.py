@@ -21,13 +21,15 @@ RATING = ROOT / "odoo_usage_billing/rating"
 KEPT = ROOT / "tests/kernel/mutation"
 WORK = ROOT / ".local/mutation"
 SAVE_EVERY = 20
+#: A run that is stopped has tried a fair sample; so many say something.
+SAMPLE = 300
 
 
 def main():
     """Exit 0 when the score reaches the least that is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="without .py; all when none is named")
-    parser.add_argument("--survivors", action="store_true", help="try again what survived, after new tests")
+    parser.add_argument("--survivors", action="store_true", help="only what survived, once more, after new tests")
     parser.add_argument("--fresh", action="store_true", help="forget what was found before")
     parser.add_argument("--report", action="store_true", help="try nothing, print what is known")
     parser.add_argument("--processes", type=int, default=2, choices=(1, 2))
@@ -72,12 +74,13 @@ def listed(modules, python):
 
 def todo(modules, mutants, known, survivors):
     """Return [(module, key)] still to try, well mixed: a run that is stopped early has tried a fair sample."""
-    wanted = []
+    wanted, reasons = [], read(KEPT / "equivalent.json") or []
     for name in modules:
         outcomes = known[name]["outcomes"]
-        for key in mutants[name]:
+        for key, mutant in mutants[name].items():
             found = outcomes.get(key)
-            if found is None or (survivors and found[0] == "survived"):
+            again = found and found[0] == "survived" and not equivalent(name, mutant, reasons)
+            if again if survivors else found is None:
                 wanted.append((name, key))
     return sorted(wanted, key=lambda job: hashlib.sha256(repr(job).encode()).digest())
 
@@ -101,7 +104,7 @@ def attempt_all(wanted, mutants, known, processes):
     began = time.monotonic()
     try:
         for count in range(1, len(wanted) + 1):
-            name, key, outcome, killer = results.get(timeout=600)
+            name, key, outcome, killer = results.get(timeout=1200)
             known[name]["outcomes"][key] = [outcome, killer]
             if outcome == "survived":
                 print(shown(name, mutants[name][key]), flush=True)
@@ -114,15 +117,16 @@ def attempt_all(wanted, mutants, known, processes):
 
 
 def looked_at():
-    """Return {test: functions it runs}, as known from before for this kernel."""
-    key = json.dumps({path.stem: digest(path.stem) for path in RATING.glob("*.py")}, sort_keys=True)
+    """Return {test: functions it runs}, as known from before for this kernel and this file of tests."""
+    kernel = {path.stem: digest(path.stem) for path in RATING.glob("*.py")}
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in KEPT.parent.glob("test_*.py")}
     kept = read(WORK / "seen.json")
-    if kept.get("kernel") != key:
-        kept = {"kernel": key, "seen": {}}
-    shop = Workshop(ROOT, WORK / "work-0", {name: [tuple(i) for i in items] for name, items in kept["seen"].items()})
-    kept["seen"] = shop.look()
-    (WORK / "seen.json").write_text(json.dumps(kept), encoding="utf-8")
-    return kept["seen"]
+    known = kept.get("seen", {}) if kept.get("kernel") == kernel else {}
+    known = {name: known[name] for name in known if kept["files"].get(name) == files.get(name)}
+    shop = Workshop(ROOT, WORK / "work-0", {name: [tuple(item) for item in known[name]] for name in known})
+    seen = shop.look()
+    (WORK / "seen.json").write_text(json.dumps({"kernel": kernel, "files": files, "seen": seen}), encoding="utf-8")
+    return seen
 
 
 def work(number, jobs, results, mutants, seen):
@@ -162,9 +166,10 @@ def tell(mutants, known, modules, whole):
     print("\n".join(lines))
     print(f"mutants {sum(counts.values())}: " + ", ".join(f"{counts[key]} {key}" for key in sorted(counts)))
     print(f"score {score:.1f} % of those that change anything; {len(lines)} to look at")
-    if whole and not counts["untried"]:
+    if whole and tried >= SAMPLE:
         figures = {
             "mutants": sum(counts.values()),
+            "untried": counts["untried"],
             "killed": killed,
             "survived": counts["survived"],
             "equivalent": counts["equivalent"],

@@ -189,7 +189,7 @@ class Producer:
         """Publish until the broker has acknowledged every message, over as many connections as it takes."""
         messages = list(messages)
         for _turn in range(100):
-            left = [item for item in messages if item[0] not in self.acknowledged | self.refused]
+            left = [item for item in messages if item[0] not in self.acknowledged and item[0] not in self.refused]
             if not left:
                 return
             if self._client is None or not self._client.is_connected():

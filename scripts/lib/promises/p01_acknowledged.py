@@ -75,13 +75,13 @@ def _kill(database, nursery, producer, dice, kills, messages):
         sender = threading.Thread(target=producer.send_all, args=(_messages(first, last, dice),))
         sender.start()
         place = dice.randrange(first, last)
-        wait_until(lambda place=place: stored(database)[0] >= place, CATCH_UP_SECONDS, 0.005)
+        wait_until(lambda place=place: counts(database)[1] >= place, CATCH_UP_SECONDS, 0.005)
         time.sleep(dice.uniform(0, 0.05))
         nursery.kill()
         at = time.monotonic()
         nursery.start()
         sender.join()
-        wait_until(lambda last=last: stored(database)[0] >= last, CATCH_UP_SECONDS, 0.02)
+        wait_until(lambda last=last: counts(database)[1] >= last, CATCH_UP_SECONDS, 0.02)
         longest = max(longest, time.monotonic() - at)
     return longest
 

@@ -37,13 +37,14 @@ def attack(_database, size, seed):
         "different bytes": different,
         "forbidden imports or clock reads": forbidden,
         "mutants": score["mutants"],
-        "mutation score, per cent": score["score_percent"],
+        "mutants not tried": score["untried"],
+        "mutation score of those tried, per cent": score["score_percent"],
         "mutation measured": score["date"],
-        "mutation sources since": "changed" if score["stale"] else "unchanged",
+        "sources since": "changed" if score["stale"] else "unchanged",
         "holds": not different
         and not forbidden
         and all(len(answer) == count for answer in answers)
-        and float(score["score_percent"]) >= 95,
+        and (size == "small" or (float(score["score_percent"]) >= 95 and not score["untried"])),
     }
 
 

@@ -22,11 +22,16 @@ def keep(docs, row):
     write(docs, rows)
 
 
+def shown(value):
+    """A figure as people read it."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def write(docs, rows):
     """Write the table."""
     lines = [
         "| {number} | {promise} | {told} | {target} | {seed} | {size} | {seconds} | {date} | {verdict} |".format(
-            told="; ".join(f"{key} {value:,}" for key, value in row["figures"].items()),
+            told="; ".join(f"{key} {shown(value)}" for key, value in row["figures"].items()),
             verdict="yes" if row["holds"] else "**no**",
             **row,
         )
