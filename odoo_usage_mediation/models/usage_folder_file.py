@@ -54,16 +54,21 @@ class UsageFolderFile(models.Model):
     _claimed_once = models.UniqueIndex("(source_id, claimed_name)", "This file is being read already.")
 
     @api.model
+    def _keep(self):
+        """Commit: a file that is stopped in the middle goes on where it was."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
     def _cron_watch(self):
         """Claim what is complete in each watched folder and read it, within a minute or so."""
         ends_at = time.monotonic() + BUDGET_SECONDS
         for source in self.env["usage.source"].search([("transport", "=", "folder")]):
             source._claim_files()
-            self.env.cr.commit()
+            self._keep()
         for file in self.search([("is_moved", "=", False)], order="id"):
             if not file._go_on(ends_at):
                 self.env.ref("odoo_usage_mediation.cron_folder")._trigger()
-                self.env.cr.commit()
+                self._keep()
                 return
 
     @api.model
@@ -120,12 +125,12 @@ class UsageFolderFile(models.Model):
                 self.batch_id._store(chunk.records, chunk.refusals, len(chunk.filtered))
                 self.row_number = chunk.last_row
                 self.env.flush_all()
-                self.env.cr.commit()
+                self._keep()
                 self.env.invalidate_all()
                 if time.monotonic() > ends_at:
                     return False
         self.write({"state": "done", "ended_at": fields.Datetime.now()})
-        self.env.cr.commit()
+        self._keep()
         return True
 
     def _begin(self, intake):
@@ -145,7 +150,7 @@ class UsageFolderFile(models.Model):
             }
         )
         self.write({"batch_id": batch.id, "checksum": intake.digest, "same_batch_id": same.id})
-        self.env.cr.commit()
+        self._keep()
 
     def _explained(self, refused):
         if isinstance(refused, FileRefused):
@@ -160,7 +165,7 @@ class UsageFolderFile(models.Model):
     def _fail(self, problem, mend):
         self.env.cr.rollback()
         self.write({"state": "failed", "problem": problem, "problem_mend": mend, "ended_at": fields.Datetime.now()})
-        self.env.cr.commit()
+        self._keep()
 
     def _move(self):
         """Put the file where its state says, named by its batch. The state is committed before."""
@@ -171,4 +176,4 @@ class UsageFolderFile(models.Model):
         except (OSError, OutsideRoot) as error:
             _logger.warning("watched file %s was not moved: %s", self.id, error)
         self.is_moved = True
-        self.env.cr.commit()
+        self._keep()

@@ -49,6 +49,7 @@ class Settings:
 def read_settings(source, database, name=DEFAULT_NAME, environ=None):
     """The settings of a source; what it leaves empty comes from the environment."""
     environ = os.environ if environ is None else environ
+    environ = os.environ if environ is None else environ
     # The listener acts for the whole source; nobody else may read the password.
     own = source.sudo()
     client_id = own.mqtt_client_name or f"usage-{database}-{own.code}"

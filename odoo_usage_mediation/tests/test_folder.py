@@ -68,7 +68,7 @@ class TestFolder(MediationCommon):
             env = self.env(cr=cr, user=SUPERUSER_ID)
             with patch("odoo.addons.odoo_usage_mediation.models.usage_source_folder.time.time", return_value=now):
                 env["usage.folder.file"]._cron_watch()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         self.env.invalidate_all()
         return self.env["usage.folder.file"].search([("source_id", "=", self.watched.id)], order="id")
 
