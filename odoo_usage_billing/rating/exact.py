@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 #: Decimals shown for a number that has no finite decimal form, such as a third.
 PLACES_ENDLESS = 18
@@ -19,7 +20,11 @@ ROUNDING_MODES = ("nearest", "up", "down", "none")
 
 def to_fraction(value):
     """Return the exact Fraction of a Decimal, an int, a Fraction, or text such as "1.5" or "1/3"."""
-    return value if isinstance(value, Fraction) else Fraction(value)
+    return value if type(value) is Fraction else _fraction(value)
+
+
+#: The numbers of terms come again with each charge.
+_fraction = lru_cache(maxsize=10000, typed=True)(Fraction)
 
 
 def places_needed(value):

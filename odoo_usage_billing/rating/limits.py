@@ -59,10 +59,8 @@ def commitment(value, committed, terms, final):
     return lines
 
 
-def minimum(amount, terms, final):
-    """Return the line that lifts `amount` to the minimum when the rating term ends, or nothing."""
-    if terms.minimum is None or not final:
-        return []
+def minimum(amount, terms):
+    """Return the line that lifts `amount` to the minimum, or nothing. It settles when the rating term ends."""
     floor = round_step(to_fraction(terms.minimum), to_fraction(terms.currency_rounding))
     if amount >= floor:
         return []
@@ -72,8 +70,6 @@ def minimum(amount, terms, final):
 
 def cap(amount, terms):
     """Return the line that lowers `amount` to the maximum; a reversal is held at minus the maximum."""
-    if terms.maximum is None:
-        return []
     ceiling = round_step(to_fraction(terms.maximum), to_fraction(terms.currency_rounding))
     if abs(amount) <= ceiling:
         return []

@@ -32,9 +32,12 @@ def rate(usage, terms):
     if terms.bill_at_term_end and not usage.final:
         return settle([], ZERO, quantity, usage, terms, steps)
     lines, carried = _priced(measures, terms, usage.final)
-    lines = lines + _commitment(lines, terms, usage.final)
-    lines = lines + limits.minimum(limits.subtotal(lines, terms), terms, usage.final)
-    lines = lines + limits.cap(limits.subtotal(lines, terms), terms)
+    if terms.commitment is not None:
+        lines = lines + _commitment(lines, terms, usage.final)
+    if terms.minimum is not None and usage.final:
+        lines = lines + limits.minimum(limits.subtotal(lines, terms), terms)
+    if terms.maximum is not None:
+        lines = lines + limits.cap(limits.subtotal(lines, terms), terms)
     return settle(lines, carried, quantity, usage, terms, steps)
 
 
@@ -64,8 +67,6 @@ def _above_quantity(measures, terms, final):
 
 def _commitment(lines, terms, final):
     """Return the lines that bring the value of the usage to the promise."""
-    if terms.commitment is None:
-        return []
 
     def price_lines(quantity):
         return price_usage(quantity, (), terms, terms.time_zone)

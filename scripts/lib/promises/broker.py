@@ -266,3 +266,10 @@ def listener(database, name, code="mqtt"):
     """A field of the listener of a source, as it last wrote it."""
     with database.env() as env:
         return env["usage.listener"].search([("source_id.code", "=", code)], limit=1)[name]
+
+
+def wait_connected(database, code="mqtt", seconds=120):
+    """Wait until the listener of a source is connected; fail with what it says."""
+    if not wait_until(lambda: listener(database, "state", code) == "connected", seconds):
+        told = {name: listener(database, name, code) for name in ("state", "last_error", "seen_at", "process_number")}
+        raise AssertionError(f"no listener connects: {told}")

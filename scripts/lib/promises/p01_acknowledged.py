@@ -11,7 +11,7 @@ import time
 from datetime import date
 
 from . import world
-from .broker import Broker, Consumer, Producer, counts, event, listener, source, stored, wait_until
+from .broker import Broker, Consumer, Producer, counts, event, listener, source, stored, wait_connected, wait_until
 from .nursery import Nursery
 
 NUMBER = 1
@@ -37,7 +37,7 @@ def attack(database, size, seed):
         nursery = Nursery(database, ["mqtt"])
         nursery.start()
         # Until it has subscribed, the broker keeps nothing for it.
-        assert wait_until(lambda: listener(database, "state") == "connected", 60), "no listener connects"
+        wait_connected(database)
         producer = Producer(broker.port)
         began = time.monotonic()
         longest = _kill(database, nursery, producer, dice, kills, messages)

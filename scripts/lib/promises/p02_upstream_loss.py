@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import date
 
 from . import world
-from .broker import Broker, Producer, event, listener, source, wait_until
+from .broker import Broker, Producer, event, listener, source, wait_connected
 from .nursery import Nursery
 
 NUMBER = 2
@@ -103,7 +103,7 @@ def _attack_short(database, broker, flood):
 
 def _begin(database, nursery, devices, code):
     nursery.start()
-    assert wait_until(lambda: listener(database, "state", code) == "connected", 60), "no listener connects"
+    wait_connected(database, code)
     devices.send(DEVICES)
     _settle(database, code)
 

@@ -10,7 +10,7 @@ import time
 from datetime import date
 
 from . import world
-from .broker import START, Broker, Producer, counts, event, listener, source, stored, wait_until
+from .broker import START, Broker, Producer, counts, event, source, stored, wait_connected, wait_until
 from .nursery import Nursery
 
 NUMBER = 6
@@ -83,7 +83,7 @@ def _attack_messages(database, dice, messages, one_in, poison):
             env.cr.commit()
         nursery = Nursery(database, ["mqtt"])
         nursery.start()
-        assert wait_until(lambda: listener(database, "state") == "connected", 60), "no listener connects"
+        wait_connected(database)
         producer = Producer(broker.port)
         sent, bad = _mixed(dice, messages, one_in, poison)
         producer.send_all(sent)
