@@ -30,7 +30,7 @@ def prepare(database, port, **values):
 def connected(database, nursery, name="main"):
     """Start a listener and wait until it listens; returns its process number."""
     pid = nursery.start(name)
-    assert wait_until(lambda: _state(database, name) == "connected", 60), _error(database)
+    assert wait_until(lambda: _state(database, name) == "connected", 180), _error(database)
     return pid
 
 
@@ -57,7 +57,7 @@ def database_away(database):
             cr.execute(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS false')
             cr.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database.name,))
         producer.send_all([event(number, SUBJECTS) for number in range(500, 1500)])
-        time.sleep(2)
+        time.sleep(8)
         with keeper.cursor() as cr:
             cr.execute(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
     keeper.close()
