@@ -1,14 +1,14 @@
 """A line's baselines in a rating term: amended, seasonal and partly held ones become one figure by days."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from odoo.exceptions import UserError
 
 from ..rating.interval import Interval, add_months, days
+from .figures import day_basis, figure
 
-QUANTUM = Decimal("0.000000001")
 BASELINES = """
     SELECT id, contract_line_id, date_start, date_end, kind, COALESCE(quantity, 0)::text AS quantity,
            COALESCE(amount, 0)::text AS amount, COALESCE(fixed_amount, 0)::text AS fixed_amount,
@@ -96,8 +96,8 @@ class BaselineReader:
                     end=term.end,
                 )
             )
-        total = days(term if basis != "none" else lived, _basis(basis))
-        used = sum(days(span, _basis(basis)) for span, _row in pieces)
+        total = days(term if basis != "none" else lived, day_basis(basis))
+        used = sum(days(span, day_basis(basis)) for span, _row in pieces)
 
         def blended(name):
             shares = (Fraction(row[name]) * _season_days(row, span, basis) for span, row in pieces)
@@ -115,25 +115,13 @@ class BaselineReader:
                 yield span, row
 
 
-def _basis(basis):
-    return "thirty" if basis == "thirty" else "actual"
-
-
 def _season_days(row, span, basis):
     """The days of a baseline in `span`, each counted at the share of its month."""
     if not row["seasons"]:
-        return Fraction(days(span, _basis(basis)))
+        return Fraction(days(span, day_basis(basis)))
     result, day = Fraction(0), span.start
     while day < span.end:
         following = min(add_months(day.replace(day=1), 1), span.end)
-        result += days(Interval(day, following), _basis(basis)) * row["seasons"].get(day.month, Fraction(1))
+        result += days(Interval(day, following), day_basis(basis)) * row["seasons"].get(day.month, Fraction(1))
         day = following
     return result
-
-
-def figure(value):
-    """A Fraction as decimal text, exact when it ends within nine decimals, else rounded to them."""
-    number = Decimal(value.numerator) / Decimal(value.denominator)
-    if Fraction(number) != value:
-        number = number.quantize(QUANTUM, ROUND_HALF_UP)
-    return format(number, "f")

@@ -84,7 +84,7 @@ def _rate_one(agreement, needs, measured, past):
         agreement.segment,
         line,
         line.usage_metric_id,
-        line.usage_rate_card_id.uom_id or line.usage_metric_id.uom_id,
+        line._usage_unit(),
         agreement,
         usage,
         charge,

@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from ..rating import Terms, Usage, rate
 from ..rating.commitment import position
 from ..rating.interval import Interval, period_containing, proration
-from .baselines import figure
+from .figures import day_basis, digits, figure, money_step
 from .segments import Segment, line_end
 from .terms import Agreement
 
@@ -90,7 +90,7 @@ def _settle_one(commitment, term, carrier, items):
     )
     start, end = carrier.due.date_start, carrier.due.date_end
     segment = Segment(carrier.due, max(start, term.start), min(end, term.end), term.start, term.end)
-    agreement = Agreement(segment, carrier.line, term.start, before, usage.final, (), terms, None, "1", ())
+    agreement = Agreement(segment, carrier.line, term.start, before, usage.final, (), terms, None, ())
     settled = carrier._replace(
         segment=segment,
         agreement=agreement,
@@ -135,16 +135,16 @@ def _is_ended(cr, lines, lived, items):
 def _terms(commitment, term, lived, inside):
     """The kernel's Terms of a settlement: every unit of value at one, against the promise by days."""
     basis = commitment.contract_id.usage_proration
-    share = Fraction(1) if basis == "none" else proration(lived, term, "thirty" if basis == "thirty" else "actual")
+    share = Fraction(1) if basis == "none" else proration(lived, term, day_basis(basis))
     currency = commitment.currency_id
     return Terms.from_dict(
         {
             "charge_model": "per_unit",
             "unit_price": "1",
-            "currency_rounding": format(currency.rounding, f".{currency.decimal_places}f"),
+            "currency_rounding": money_step(currency),
             "commitment": {
                 "amount": figure(_promised(commitment, inside) * share),
-                "overage_factor": _exact(commitment, "overage_factor"),
+                "overage_factor": digits(commitment.overage_factor),
                 "true_up": commitment.true_up,
             },
         }
@@ -154,19 +154,14 @@ def _terms(commitment, term, lived, inside):
 def _promised(commitment, inside):
     """What is promised per term, in money; a quantity is worth what the line's prices charge for it."""
     if commitment.kind == "amount":
-        return Fraction(_exact(commitment, "amount"))
-    quantity = _exact(commitment, "quantity")
+        return Fraction(digits(commitment.amount))
+    quantity = digits(commitment.quantity)
     if not inside:
         return Fraction(0)
     priced = inside[-1].terms.to_dict()
     for name in ("baseline", "minimum", "maximum", "stretches", "days", "days_total", "quantity_included"):
         priced.pop(name, None)
     return Fraction(rate(Usage.from_dict({"quantity": quantity}), Terms.from_dict(priced)).amount)
-
-
-def _exact(commitment, name):
-    """A number of the commitment as text, digit for digit."""
-    return format(Decimal(repr(commitment[name] or 0)), "f")
 
 
 def position_on(commitment, day):
@@ -184,5 +179,6 @@ def position_on(commitment, day):
     inside = [item for item in items if term.contains(item.segment.date_start)]
     value = stored_value(commitment.env.cr, lines, term) + sum((i.charge.amount for i in inside), Decimal(0))
     promise = _terms(commitment, term, _lived(commitment, term, lines), inside).commitment
-    step = format(commitment.currency_id.rounding, f".{commitment.currency_id.decimal_places}f")
-    return term, position(value, promise.amount, promise.overage_factor, promise.true_up, False, step)
+    return term, position(
+        value, promise.amount, promise.overage_factor, promise.true_up, False, money_step(commitment.currency_id)
+    )

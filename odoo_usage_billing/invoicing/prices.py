@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from .figures import digits
+
 #: Charge models of a card and the kernel's name for them, where it differs.
 MODEL_OF = {"time_of_use": "matrix"}
 #: What a charge model must know beyond the total: each event, parts of the day, values of dimensions.
@@ -86,11 +88,6 @@ def row_of_record(version):
         for item in version.row_ids
     ]
     return row
-
-
-def digits(value):
-    """The shortest decimal text that means a number of a form."""
-    return format(Decimal(repr(value or 0)), "f")
 
 
 def scaled(data, rate):

@@ -16,8 +16,9 @@ from odoo.exceptions import UserError
 
 from ..rating import Terms
 from ..rating.interval import Interval, days
-from .baselines import BaselineReader, figure
+from .baselines import BaselineReader
 from .earlier import earlier
+from .figures import day_basis, figure, money_step
 from .prices import detail_of, overridden, price, product, scaled
 from .segments import line_end
 
@@ -79,7 +80,6 @@ class Agreement(NamedTuple):
     stretches: tuple
     terms: Terms
     baseline_id: int
-    rate: str
     members: tuple
 
     @property
@@ -183,7 +183,6 @@ class TermsReader:
             stretches,
             self._built[key],
             agreed.last["id"] if agreed else None,
-            rate,
             tuple(self.members.get(line.id, ())),
         )
 
@@ -244,16 +243,16 @@ class TermsReader:
     def _terms(self, line, term, lived, stretches, rate):
         """The kernel's Terms as a dict, without the baseline."""
         basis = line.contract_id.usage_proration
-        whole = days(lived if basis == "none" else term, _basis(basis))
+        whole = days(lived if basis == "none" else term, day_basis(basis))
         last = stretches[-1].row
         metric, card = line.usage_metric_id, line.usage_rate_card_id
         data = scaled(price(last), rate)
         data |= {
             "discount_percent": last["discount_percent"] or "0",
-            "currency_rounding": _step(line.contract_id.currency_id),
+            "currency_rounding": money_step(line.contract_id.currency_id),
             "limits_include_fixed": bool(last["limits_include_fixed"]),
         }
-        held = [days(stretch.span, _basis(basis)) for stretch in stretches]
+        held = [days(stretch.span, day_basis(basis)) for stretch in stretches]
         if len(stretches) > 1 or held[-1] != whole:
             data |= {"days": held[-1], "days_total": max(whole, sum(held))}
             data["stretches"] = [
@@ -297,15 +296,6 @@ def _by_days(stretches, held, whole, rate):
     if included and stretches[-1].row["charge_model"] not in OF_MONEY:
         result["quantity_included"] = figure(included)
     return result
-
-
-def _basis(basis):
-    return "thirty" if basis == "thirty" else "actual"
-
-
-def _step(currency):
-    """The rounding step of a currency as text: '0.01', '1', '0.001'."""
-    return format(currency.rounding, f".{currency.decimal_places}f")
 
 
 def rate_text(rate):

@@ -217,16 +217,6 @@ class ContractContract(models.Model):
             }
         )
 
-    def _usage_invoice(self, date_ref):
-        """Invoice what is due on `date_ref`, period by period, and post by policy.
-
-        Returns the moves. Runs in the caller's transaction, contracts locked by it.
-        """
-        moves = self.env["account.move"]
-        for contract in self._usage_due_on(date_ref):
-            moves |= contract._recurring_create_invoice(contract.recurring_next_date)
-        return moves
-
     def _usage_due_on(self, date_ref):
         """Contracts whose next invoice date plus grace has come."""
         return self.filtered(

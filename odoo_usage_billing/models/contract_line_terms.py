@@ -49,6 +49,10 @@ class ContractLine(models.Model):
         "A rating term over the whole deal needs an end date on the contract line.",
     )
 
+    def _usage_unit(self):
+        """The unit that usage is priced and shown in: the card's, else the metric's."""
+        return self.usage_rate_card_id.uom_id or self.usage_metric_id.uom_id
+
     def _usage_currency_rate(self, day):
         """What one unit of the card's currency is worth in the contract's on a local day, as text."""
         self.ensure_one()

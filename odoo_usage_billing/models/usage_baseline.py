@@ -97,8 +97,7 @@ class UsageBaseline(models.Model):
     @api.depends("contract_line_id.usage_metric_id", "contract_line_id.usage_rate_card_id")
     def _compute_uom_id(self):
         for baseline in self:
-            line = baseline.contract_line_id
-            baseline.uom_id = line.usage_rate_card_id.uom_id or line.usage_metric_id.uom_id
+            baseline.uom_id = baseline.contract_line_id._usage_unit()
 
     @api.depends("contract_line_id", "kind", "quantity", "amount", "date_start")
     def _compute_display_name(self):

@@ -2,7 +2,8 @@ from decimal import Context, Decimal, InvalidOperation
 
 from odoo import api, fields, models
 
-from ..invoicing.prices import TIER_NUMBERS, digits
+from ..invoicing.figures import digits
+from ..invoicing.prices import TIER_NUMBERS
 from ..rating import RatingError, rate
 from ..rating.exact import to_text
 from .usage_rate_card_curve_points import (

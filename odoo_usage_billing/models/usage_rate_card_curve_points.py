@@ -3,8 +3,9 @@
 from decimal import Context, Decimal
 from itertools import pairwise
 
-from ..invoicing.prices import digits, price_of_record
-from ..invoicing.terms import OF_MONEY, _step
+from ..invoicing.figures import digits, money_step
+from ..invoicing.prices import price_of_record
+from ..invoicing.terms import OF_MONEY
 from ..rating import Terms, Usage, UsagePart, rate
 from .usage_rate_card_version import TIERED
 
@@ -26,7 +27,7 @@ def terms_of_record(version, currency):
     """The kernel's Terms of a version as it stands in the form, saved or not."""
     data = price_of_record(version) | {
         "discount_percent": digits(version.discount_percent),
-        "currency_rounding": _step(currency),
+        "currency_rounding": money_step(currency),
         "limits_include_fixed": bool(version.limits_include_fixed),
     }
     if version.minimum_amount:

@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..invoicing.prices import NUMBERS, OTHERS
+
 CHARGE_MODELS = [
     ("flat", "Flat"),
     ("per_unit", "Per unit"),
@@ -16,45 +18,7 @@ CHARGE_MODELS = [
     ("time_of_use", "Time of use"),
 ]
 TIERED = ("graduated", "volume", "stair_step", "graduated_percentage")
-FROZEN_FIELDS = {
-    "card_id",
-    "charge_model",
-    "unit_price",
-    "flat_amount",
-    "package_size",
-    "package_rounding",
-    "packages_minimum",
-    "quantity_included",
-    "rate_percent",
-    "rate_base",
-    "event_amount",
-    "event_minimum",
-    "event_maximum",
-    "free_events",
-    "free_amount",
-    "multiplier",
-    "negative_usage",
-    "limits_include_fixed",
-    "dimension_1",
-    "dimension_2",
-    "dimension_3",
-    "prefix_1",
-    "prefix_2",
-    "prefix_3",
-    "row_ids",
-    "increment_first",
-    "increment_next",
-    "increment_per",
-    "connect_amount",
-    "discount_percent",
-    "minimum_amount",
-    "maximum_amount",
-    "bill_flat_on_zero",
-    "best_price_guard",
-    "tier_ids",
-    "band_ids",
-    "date_start",
-}
+FROZEN_FIELDS = {"card_id", "date_start", "tier_ids", "band_ids", "row_ids", *NUMBERS, *OTHERS}
 
 
 class UsageRateCardVersion(models.Model):

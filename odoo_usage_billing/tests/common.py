@@ -126,6 +126,13 @@ class UsageCommon(AccountTestInvoicingCommon):
         return subjects
 
     @classmethod
+    def make_devices(cls):
+        """A contract of one line at 0.01 a page, and three devices on it."""
+        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
+        cls.line = cls.contract.contract_line_ids
+        cls.devices = cls.make_subjects(cls.line, 3)
+
+    @classmethod
     def record(cls, subject, quantity, occurred_at=None, external_id=None, **vals):
         """A UsageRecord of pages in January 2026."""
         occurred_at = occurred_at or utc(2026, 1, 15, 12)

@@ -20,9 +20,7 @@ class CorrectionCommon(UsageCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
-        cls.line = cls.contract.contract_line_ids
-        cls.devices = cls.make_subjects(cls.line, 3)
+        cls.make_devices()
 
     def total(self):
         """The quantity that counts, by buckets; they must agree with their events."""

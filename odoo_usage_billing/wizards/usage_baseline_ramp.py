@@ -6,8 +6,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..invoicing.prices import digits
-from ..invoicing.terms import _step
+from ..invoicing.figures import digits, money_step
 
 STEPS_MAX = 120
 
@@ -95,7 +94,7 @@ class UsageBaselineRamp(models.TransientModel):
                     if is_last and self.is_open
                     else self.date_start + relativedelta(months=self.months * (number + 1)),
                     self._rounded(agreed),
-                    _to_multiple(fee, Decimal(_step(self._money()))),
+                    _to_multiple(fee, Decimal(money_step(self._money()))),
                 )
             )
         if any(step.agreed < 0 or step.fee < 0 for step in steps):
@@ -114,7 +113,7 @@ class UsageBaselineRamp(models.TransientModel):
 
     def _rounded(self, value):
         if self.kind == "amount":
-            return _to_multiple(value, Decimal(_step(self._money())))
+            return _to_multiple(value, Decimal(money_step(self._money())))
         return _to_multiple(value, Decimal(digits(self.round_to))) if self.round_to > 0 else value
 
     @api.depends(
@@ -137,7 +136,7 @@ class UsageBaselineRamp(models.TransientModel):
         except UserError as error:
             values["problem"] = str(error)
             return self.env["ir.qweb"]._render("odoo_usage_billing.usage_baseline_ramp_table", values)
-        unit = (line.usage_rate_card_id.uom_id or line.usage_metric_id.uom_id).name or ""
+        unit = line._usage_unit().name or ""
         for step in steps:
             agreed = (
                 words._money(float(step.agreed), currency)

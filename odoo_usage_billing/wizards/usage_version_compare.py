@@ -3,7 +3,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..invoicing.prices import digits
+from ..invoicing.figures import digits
 from ..models.usage_rate_card_curve_points import (
     BESIDE,
     OF_ONE_EVENT,

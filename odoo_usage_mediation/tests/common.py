@@ -22,9 +22,7 @@ class MediationCommon(UsageCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
-        cls.line = cls.contract.contract_line_ids
-        cls.devices = cls.make_subjects(cls.line, 3)
+        cls.make_devices()
         cls.template_source = cls.env["usage.source"].search(
             [("code", "=", "template"), ("company_id", "=", cls.company.id)]
         )

@@ -59,7 +59,7 @@ def describe(line):
         "line_id": line.id,
         "name": line.name,
         "metric": metric.name,
-        "unit": (line.usage_rate_card_id.uom_id or metric.uom_id).name,
+        "unit": line._usage_unit().name,
     }
 
 
