@@ -8,6 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .errors import refuse
+from .exact import ZERO, as_exact
 
 MICROSECOND = timedelta(microseconds=1)
 #: Clock changes happen on quarter hours of UTC; only days with a change are looked at so closely.
@@ -51,11 +52,11 @@ def band_runs(start, seconds, bands, zone):
     runs = []
     for cut, following in pairwise([begin, *cuts, begin + length]):
         band = band_at(cut, bands, zone)
-        end = seconds if following == begin + length else seconds_between(begin, following)
+        end = seconds if following == begin + length else as_exact(seconds_between(begin, following))
         if runs and runs[-1][0] is band:
             runs[-1] = (band, runs[-1][1], end)
         else:
-            runs.append((band, runs[-1][2] if runs else Fraction(0), end))
+            runs.append((band, runs[-1][2] if runs else ZERO, end))
     return runs
 
 

@@ -6,27 +6,24 @@ whole variance count (mode "threshold"). What is below is settled only when the 
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
-from .exact import to_fraction
+from .exact import ZERO, as_exact
 from .lines import information, line, prefixed
 from .pricing import fixed_lines, price_above
-
-ZERO = Fraction(0)
 
 
 class Edges(NamedTuple):
     """Where the excess begins, and how much is missing below; all in units, or in money."""
 
-    upper: Fraction
-    shortfall: Fraction
+    upper: object
+    shortfall: object
 
 
 def edges(baseline, agreed, actual):
     """Return the Edges of an agreed figure, what was carried in, and the band around it."""
-    band = agreed * to_fraction(baseline.tolerance_ratio)
-    carried = to_fraction(baseline.carried_in)
+    band = agreed * as_exact(baseline.tolerance_ratio)
+    carried = as_exact(baseline.carried_in)
     top, bottom = agreed + carried, agreed
     if baseline.below == "carry_forward":
         bottom += carried
@@ -43,14 +40,14 @@ def quantity_baseline(actual, terms, final):
     prices charge.
     """
     baseline = terms.baseline
-    agreed = to_fraction(baseline.quantity)
+    agreed = as_exact(baseline.quantity)
     edge = edges(baseline, agreed, actual)
-    facts = _facts(baseline, agreed, actual, to_fraction(baseline.fixed_amount or 0))
+    facts = _facts(baseline, agreed, actual, as_exact(baseline.fixed_amount or 0))
     excess = []
     if baseline.above not in ("terms", "none"):
         excess = price_above(edge.upper, actual, baseline.above, baseline.above_ladder)
         excess += prefixed(fixed_lines(baseline.above), "above-") if actual > edge.upper else []
-    below, carried = _below(baseline, edge, final, to_fraction(baseline.below_price))
+    below, carried = _below(baseline, edge, final, as_exact(baseline.below_price))
     return facts, excess, below, carried
 
 
@@ -60,7 +57,7 @@ def excess_of(actual, terms):
     Where the excess begins is decided by the `actual` quantity, which a threshold looks at.
     """
     baseline = terms.baseline
-    upper = edges(baseline, to_fraction(baseline.quantity), actual).upper
+    upper = edges(baseline, as_exact(baseline.quantity), actual).upper
     return lambda measured, price: price_above(upper, measured.quantity, price, baseline.above_ladder)
 
 
@@ -70,9 +67,9 @@ def amount_baseline(value, terms, final):
     The result is the fixed amount (the agreed amount unless another is given) plus what lies above.
     """
     baseline = terms.baseline
-    agreed = to_fraction(baseline.amount)
+    agreed = as_exact(baseline.amount)
     edge = edges(baseline, agreed, value)
-    fixed = agreed if baseline.fixed_amount is None else to_fraction(baseline.fixed_amount)
+    fixed = agreed if baseline.fixed_amount is None else as_exact(baseline.fixed_amount)
     lines = _facts(baseline, agreed, value, fixed)
     covered = min(value, edge.upper) if baseline.above == "terms" else value
     words = {"value": value, "edge": edge.upper, "above": "terms" if baseline.above == "terms" else "other"}
@@ -81,7 +78,7 @@ def amount_baseline(value, terms, final):
     if baseline.above not in ("terms", "none"):
         lines += price_above(edge.upper, value, baseline.above, baseline.above_ladder)
         lines += prefixed(fixed_lines(baseline.above), "above-") if value > edge.upper else []
-    below, carried = _below(baseline, edge, final, to_fraction(baseline.below_price))
+    below, carried = _below(baseline, edge, final, as_exact(baseline.below_price))
     return lines + below, carried
 
 
@@ -109,5 +106,5 @@ def _below(baseline, edge, final, price):
     if baseline.below == "credit":
         return [line("credit-below", "credit-below", -short, price, kind="credit")], ZERO
     limit = baseline.carried_maximum
-    carried = short if limit is None else min(short, to_fraction(limit))
+    carried = short if limit is None else min(short, as_exact(limit))
     return [information("carried-forward", "carried-forward", carried)], carried

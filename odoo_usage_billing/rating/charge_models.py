@@ -1,18 +1,14 @@
 """How a quantity becomes money: one function per model that looks at the total quantity only.
 
-Each takes (quantity: Fraction >= 0 in billed units, price: Price) and returns Lines; none of them rounds
+Each takes (quantity >= 0, an exact number of billed units, price: Price) and returns Lines; none of them rounds
 money, and none knows about discounts, limits or what was billed before.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from .exact import round_step, to_fraction
+from .exact import ONE, ZERO, as_exact, quotient, round_step
 from .lines import line, total
 from .tiers import reached, split, starts_after
-
-WHOLE = Fraction(1)
 
 
 def flat(quantity, price):
@@ -27,8 +23,8 @@ def per_unit(quantity, price):
 
 def package(quantity, price):
     """Return the started packages (or whole ones, or the exact share) times the price of one."""
-    count = round_step(quantity / to_fraction(price.package_size), WHOLE, price.package_rounding)
-    count = max(count, Fraction(price.packages_minimum))
+    count = round_step(quotient(quantity, as_exact(price.package_size)), ONE, price.package_rounding)
+    count = max(count, as_exact(price.packages_minimum))
     labels = {"units": quantity, "size": price.package_size}
     return [line("package", "package", count, price.unit_price, **labels)]
 
@@ -76,15 +72,15 @@ def tier_lines(step, price, per=1):
     code, tier = f"tier-{step.number}", step.tier
     shared = {"tier": (step.lower, step.up_to)}
     if tier.package_size:
-        size = to_fraction(tier.package_size)
-        count = round_step(step.units / size, WHOLE, tier.package_rounding or price.package_rounding)
+        size = as_exact(tier.package_size)
+        count = round_step(quotient(step.units, size), ONE, tier.package_rounding or price.package_rounding)
         labels = {"number": step.number, "units": step.units, "size": size}
         lines = [line(code, "tier-package", count, tier.unit_price, per, **shared, **labels)]
     else:
         lines = [line(code, "tier", step.units, tier.unit_price, per, **shared, number=step.number)]
     if tier.flat_amount:
         lines.append(line(f"{code}-flat", "tier-flat", 1, tier.flat_amount, **shared, number=step.number))
-    over = total(lines) - to_fraction(tier.maximum) if tier.maximum is not None else 0
+    over = total(lines) - as_exact(tier.maximum) if tier.maximum is not None else 0
     if over > 0:
         labels = {"number": step.number, "maximum": tier.maximum}
         lines.append(line(f"{code}-cap", "tier-cap", 1, -over, **shared, **labels))
@@ -97,7 +93,7 @@ def _flat_on_zero(price):
     if not price.bill_flat_on_zero or not amount:
         return []
     up_to = price.tiers[0].up_to
-    bounds = (Fraction(0), None if up_to is None else to_fraction(up_to))
+    bounds = (ZERO, up_to)
     code = "tier-1" if price.charge_model == "stair_step" else "tier-1-flat"
     return [line(code, "tier-flat", 1, amount, tier=bounds, number=1)]
 
@@ -116,9 +112,9 @@ def _amount_at(tier, start, price):
     units = start
     if tier.package_size:
         mode = tier.package_rounding or price.package_rounding
-        units = round_step(start / to_fraction(tier.package_size), WHOLE, mode)
-    amount = to_fraction(tier.flat_amount) + units * to_fraction(tier.unit_price)
-    return amount if tier.maximum is None else min(amount, to_fraction(tier.maximum))
+        units = round_step(quotient(start, as_exact(tier.package_size)), ONE, mode)
+    amount = as_exact(tier.flat_amount) + units * as_exact(tier.unit_price)
+    return amount if tier.maximum is None else min(amount, as_exact(tier.maximum))
 
 
 BY_QUANTITY = {

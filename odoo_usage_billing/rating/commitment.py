@@ -6,14 +6,11 @@ contract lines: `value` is then the sum of what they charge.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
-from .exact import round_step, to_fraction
+from .exact import ZERO, as_exact, exactly, round_step, to_fraction
 from .interval import proration
 from .money import as_money
-
-ZERO = Fraction(0)
 
 
 class Position(NamedTuple):
@@ -28,20 +25,21 @@ class Position(NamedTuple):
 
 
 def settlement(value, committed, overage_factor, true_up, ended):
-    """Return (surcharge, true-up) as Fractions for exact money `value` against `committed`.
+    """Return (surcharge, true-up) for exact money `value` against `committed`.
 
     Above: value + (value - committed) x (factor - 1). Below: nothing until the term has ended, then what
     is missing, if the commitment asks for it. Never both.
     """
     if value > committed:
-        return (value - committed) * (to_fraction(overage_factor) - 1), ZERO
+        return (value - committed) * (as_exact(overage_factor) - 1), ZERO
     return ZERO, committed - value if ended and true_up else ZERO
 
 
+@exactly
 def position(value, committed, overage_factor=1, true_up=True, ended=False, step="0.01"):
     """Return the Position of a commitment after usage worth `value` in the term so far."""
-    unit = to_fraction(step)
-    value, committed = to_fraction(value), round_step(to_fraction(committed), unit)
+    unit = as_exact(step)
+    value, committed = as_exact(value), round_step(as_exact(committed), unit)
     surcharge, missing = settlement(value, committed, overage_factor, true_up, ended)
     drawn = min(max(value, ZERO), committed)
     over = max(ZERO, value - committed)

@@ -6,19 +6,15 @@ quantity are reversals and mirror the charge they undo. Sums of lines stay exact
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from .errors import refuse
-from .exact import to_fraction
+from .exact import ZERO, as_exact, percent, quotient
 from .lines import line, total
 from .tiers import split
-
-ZERO = Fraction(0)
 
 
 def dynamic(parts, price):
     """Return the sum of the amounts the events carry, times the multiplier (cost plus)."""
-    carried = sum((to_fraction(part.amount) for part in parts), ZERO)
+    carried = sum((as_exact(part.amount) for part in parts), ZERO)
     return [line("carried", "carried", carried, price.multiplier, events=len(parts))] if parts else []
 
 
@@ -31,7 +27,7 @@ def percentage(parts, price):
     sums = {"base": ZERO, "charged": ZERO, "low": ZERO, "high": ZERO}
     events, running = 0, ZERO
     for part in parts:
-        amount = to_fraction(part.amount)
+        amount = as_exact(part.amount)
         sign = -1 if amount < 0 else 1
         base = abs(amount)
         if sign > 0:
@@ -50,12 +46,12 @@ def _beyond_free(amount, events, running, price):
         return amount
     if price.free_amount is None or running <= price.free_amount:
         return None
-    return min(amount, running - to_fraction(price.free_amount))
+    return min(amount, running - as_exact(price.free_amount))
 
 
 def _add_event(sums, base, sign, price):
     """Add one charged event to the sums: priced as it is, or at the minimum or maximum per event."""
-    exact = base * to_fraction(price.rate_percent) / 100 + to_fraction(price.event_amount)
+    exact = percent(base, as_exact(price.rate_percent)) + as_exact(price.event_amount)
     if price.event_minimum is not None and exact < price.event_minimum:
         sums["low"] += sign
     elif price.event_maximum is not None and exact > price.event_maximum:
@@ -87,7 +83,7 @@ def capacity(parts, price):
     used = {}
     for part in parts:
         unit = part.dimensions.get("unit", "")
-        used[unit] = used.get(unit, ZERO) + to_fraction(part.quantity)
+        used[unit] = used.get(unit, ZERO) + as_exact(part.quantity)
     if not used and not price.bill_flat_on_zero:
         return []
     for number, tier in enumerate(price.tiers, 1):
@@ -105,11 +101,11 @@ def prorated_graduated(parts, price):
     """
     position, prorated, entered = ZERO, {}, set()
     for part in parts:
-        units = to_fraction(part.quantity)
+        units = as_exact(part.quantity)
         share = part.quantity if part.quantity_prorated is None else part.quantity_prorated
         if not units:
             continue
-        factor = to_fraction(share) / units
+        factor = quotient(as_exact(share), units)
         low, high = min(position, position + units), max(position, position + units)
         for step in split(high, price.tiers, low):
             signed = step.units if units > 0 else -step.units

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from .bands import band_runs
 from .errors import refuse
-from .exact import ceil_away, round_step, to_fraction
+from .exact import ZERO, as_exact, round_step
 from .lines import line, merged, mirrored, total
-
-ZERO = Fraction(0)
 
 
 def time_increment(parts, price, zone):
@@ -20,12 +16,12 @@ def time_increment(parts, price, zone):
     """
     lines, rounding = [], ZERO
     for part in parts:
-        seconds = to_fraction(part.quantity)
+        seconds = as_exact(part.quantity)
         found = _event_lines(abs(seconds), part, price, zone) if seconds else []
         found = mirrored(found) if seconds < 0 else found
         if price.event_rounding_step is not None:
             exact = total(found)
-            step = to_fraction(price.event_rounding_step)
+            step = as_exact(price.event_rounding_step)
             rounding += round_step(exact, step, price.event_rounding) - exact
         lines = merged(lines + found) if len(lines) > 500 else lines + found
     lines = sorted(merged(lines), key=lambda item: _rank(item, price))
@@ -72,11 +68,11 @@ def _run_lines(slots, position, end, band):
     lines, prefix = [], "" if band is None else f"{band.code}-"
     words = {} if band is None else {"band": band.code}
     for number, slot in enumerate(slots, 1):
-        closing = end if number == len(slots) else min(end, to_fraction(slots[number].start))
+        closing = end if number == len(slots) else min(end, as_exact(slots[number].start))
         if closing <= position:
             continue
-        increment = to_fraction(slot.increment)
-        billed = ceil_away((closing - position) / increment) * increment
+        increment = as_exact(slot.increment)
+        billed = round_step(closing - position, increment, "up")
         labels = {"number": number, "increment": increment, **words}
         lines.append(line(f"{prefix}slot-{number}", "slot", billed, slot.unit_price, slot.per, **labels))
         position += billed

@@ -6,13 +6,10 @@ agreed figure to the last cent; the agreed figure itself is rounded first.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from .commitment import settlement
-from .exact import round_step, to_fraction
+from .exact import ZERO, as_exact, round_step
 from .lines import information, line, total
 
-ZERO = Fraction(0)
 DISCOUNTED = ("usage", "fixed", "excess")
 FIXED = ("fixed", "baseline")
 
@@ -22,13 +19,13 @@ def discount(lines, percent):
     if not percent:
         return []
     base = total(item for item in lines if item.kind in DISCOUNTED)
-    percent = -to_fraction(percent)
+    percent = -as_exact(percent)
     return [line("discount", "discount", base, percent, 100, kind="discount")] if base else []
 
 
 def subtotal(lines, terms):
     """Return the sum of the lines rounded one by one; without fixed amounts where the terms say so."""
-    step = to_fraction(terms.currency_rounding)
+    step = as_exact(terms.currency_rounding)
     kept = (item for item in lines if terms.limits_include_fixed or item.kind not in FIXED)
     return sum((round_step(item.exact, step) for item in kept), ZERO)
 
@@ -37,22 +34,22 @@ def committed_amount(terms, price_lines):
     """Return the promised amount in money; a promised quantity is worth what the terms charge for it."""
     promise = terms.commitment
     if promise.kind == "amount":
-        return to_fraction(promise.amount)
-    lines = price_lines(to_fraction(promise.quantity))
+        return as_exact(promise.amount)
+    lines = price_lines(as_exact(promise.quantity))
     return total(lines + discount(lines, terms.discount_percent))
 
 
 def commitment(value, committed, terms, final):
     """Return where the promise stands, and overage above it or the one true-up below it at term end."""
     promise = terms.commitment
-    committed = round_step(committed, to_fraction(terms.currency_rounding))
+    committed = round_step(committed, as_exact(terms.currency_rounding))
     drawn = min(max(value, ZERO), committed)
     left = committed - drawn
     lines = [information("commitment", "commitment-fact", committed, drawn=drawn, remaining=left)]
     words = {"value": value, "committed": committed, "factor": promise.overage_factor, **_scope(terms)}
     surcharge, missing = settlement(value, committed, promise.overage_factor, promise.true_up, final)
     if surcharge:
-        factor = to_fraction(promise.overage_factor) - 1
+        factor = as_exact(promise.overage_factor) - 1
         lines.append(line("overage", "overage", value - committed, factor, kind="commitment", **words))
     if missing:
         lines.append(line("true-up", "true-up", 1, missing, kind="commitment", **words))
@@ -61,7 +58,7 @@ def commitment(value, committed, terms, final):
 
 def minimum(amount, terms):
     """Return the line that lifts `amount` to the minimum, or nothing. It settles when the rating term ends."""
-    floor = round_step(to_fraction(terms.minimum), to_fraction(terms.currency_rounding))
+    floor = round_step(as_exact(terms.minimum), as_exact(terms.currency_rounding))
     if amount >= floor:
         return []
     words = {"value": amount, "limit": floor, **_scope(terms)}
@@ -70,7 +67,7 @@ def minimum(amount, terms):
 
 def cap(amount, terms):
     """Return the line that lowers `amount` to the maximum; a reversal is held at minus the maximum."""
-    ceiling = round_step(to_fraction(terms.maximum), to_fraction(terms.currency_rounding))
+    ceiling = round_step(as_exact(terms.maximum), as_exact(terms.currency_rounding))
     if abs(amount) <= ceiling:
         return []
     target = -ceiling if amount < 0 else ceiling

@@ -1,21 +1,19 @@
-"""A line while it is computed: exact fractions, before money is rounded and before the past is deducted."""
+"""A line while it is computed: exact numbers, before money is rounded and before the past is deducted."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import NamedTuple
 
-from .exact import to_fraction, to_text
-
-ONE = Fraction(1)
+from .exact import ONE, ZERO, as_exact, quotient, to_text
 
 
 class Part(NamedTuple):
-    """A part of the usage in billed units; the same names as `UsagePart`, numbers as fractions."""
+    """A part of the usage in billed units; the same names as `UsagePart`, numbers as exact ones."""
 
-    quantity: Fraction = ONE
-    amount: Fraction = Fraction(0)
-    quantity_prorated: Fraction = None
+    quantity: object = ONE
+    amount: object = ZERO
+    quantity_prorated: object = None
     dimensions: dict = {}
     started_at: object = None
     continued: bool = False
@@ -26,18 +24,18 @@ class Line(NamedTuple):
 
     code: str
     message: str
-    quantity: Fraction
-    unit_price: Fraction
-    per: Fraction = ONE
+    quantity: object
+    unit_price: object
+    per: object = ONE
     kind: str = "usage"
-    lower: Fraction = None
-    up_to: Fraction = None
+    lower: object = None
+    up_to: object = None
     labels: tuple = ()
 
     @property
     def exact(self):
         """Return the unrounded amount of the rating term so far."""
-        return self.quantity * self.unit_price / self.per
+        return quotient(self.quantity * self.unit_price, self.per)
 
 
 def line(code, message, quantity, unit_price, per=1, kind="usage", tier=None, **labels):
@@ -47,9 +45,9 @@ def line(code, message, quantity, unit_price, per=1, kind="usage", tier=None, **
     return Line(
         code,
         message,
-        to_fraction(quantity),
-        to_fraction(unit_price),
-        to_fraction(per),
+        as_exact(quantity),
+        as_exact(unit_price),
+        as_exact(per),
         kind,
         lower,
         up_to,
@@ -64,7 +62,7 @@ def information(code, message, quantity, **labels):
 
 def total(lines):
     """Return the exact sum of the lines' amounts."""
-    return sum((item.exact for item in lines), Fraction(0))
+    return sum((item.exact for item in lines), ZERO)
 
 
 def mirrored(lines):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from .bands import band_at
 from .errors import refuse
-from .exact import to_fraction
+from .exact import ZERO, as_exact
 from .lines import line, prefixed
-
-ZERO = Fraction(0)
 
 
 def matrix(parts, price, zone, price_quantity):
@@ -25,7 +21,7 @@ def matrix(parts, price, zone, price_quantity):
         if key not in memory:
             memory[key] = _find(dimensions, shelves)
         number = memory[key]
-        used[number] = used.get(number, ZERO) + to_fraction(part.quantity)
+        used[number] = used.get(number, ZERO) + as_exact(part.quantity)
     lines = []
     for number in sorted(used):
         lines += _row_lines(number, price.rows[number - 1], used[number], price_quantity)

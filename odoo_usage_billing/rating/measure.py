@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
-from .exact import round_step, to_fraction
+from .exact import ONE, ZERO, as_exact, quotient, round_step
 from .lines import Part
 from .price import BY_AMOUNT, BY_QUANTITY
-
-ZERO = Fraction(0)
 
 
 class Measured(NamedTuple):
     """What is left to price: the total in billed units, and the parts where the model looks at them."""
 
-    quantity: Fraction
+    quantity: object  # exact number
     parts: tuple
 
 
@@ -26,20 +23,20 @@ def measure(total, parts, price, terms, trace):
     and the included quantity are those of the terms, whichever of their prices charges.
     """
     parts = tuple(_part(part) for part in parts)
-    total = sum((part.quantity for part in parts), ZERO) if total is None else to_fraction(total)
+    total = sum((part.quantity for part in parts), ZERO) if total is None else as_exact(total)
     if price.charge_model in BY_AMOUNT:
         return Measured(total, parts)
     if parts and (price.charge_model not in BY_QUANTITY or price.price_per_part):
         return _measure_parts(parts, terms, trace)
     quantity = _convert(total, terms, trace)
     quantity = _rounded(quantity, terms, trace)
-    left = to_fraction(terms.quantity_included)
+    left = as_exact(terms.quantity_included)
     return Measured(_include(quantity, left, terms, trace), ())
 
 
 def _measure_parts(parts, terms, trace):
     """Return the parts measured one by one; the included quantity is used up in their order."""
-    left, result, quiet = to_fraction(terms.quantity_included), [], []
+    left, result, quiet = as_exact(terms.quantity_included), [], []
     for part in parts:
         quantity = _rounded(_convert(part.quantity, terms, quiet), terms, quiet)
         rest = _include(quantity, left, terms, quiet)
@@ -54,8 +51,8 @@ def _convert(quantity, terms, trace):
     """Return quantity x unit factor / unit divisor, exactly."""
     if terms.unit_factor == terms.unit_divisor:
         return quantity
-    factor, divisor = to_fraction(terms.unit_factor), to_fraction(terms.unit_divisor)
-    result = quantity * factor / divisor
+    factor, divisor = as_exact(terms.unit_factor), as_exact(terms.unit_divisor)
+    result = quotient(quantity * factor, divisor)
     trace.append(("convert", {"quantity": quantity, "factor": factor, "divisor": divisor, "result": result}))
     return result
 
@@ -65,7 +62,7 @@ def _rounded(quantity, terms, trace):
     mode = terms.quantity_rounding
     if mode == "none":
         return quantity
-    step = Fraction(10) ** -terms.quantity_precision
+    step = ONE.scaleb(-terms.quantity_precision)
     result = round_step(quantity, step, mode)
     params = {"quantity": quantity, "step": step, "mode": mode, "result": result}
     trace.append(("round-quantity", params))
@@ -84,12 +81,12 @@ def _include(quantity, included, terms, trace):
 
 
 def _part(part):
-    """Return the Part of a UsagePart, its numbers as fractions."""
+    """Return the Part of a UsagePart, its numbers as exact ones."""
     prorated = part.quantity_prorated
     return Part(
-        to_fraction(part.quantity),
-        to_fraction(part.amount),
-        None if prorated is None else to_fraction(prorated),
+        as_exact(part.quantity),
+        as_exact(part.amount),
+        None if prorated is None else as_exact(prorated),
         part.dimensions,
         part.started_at,
         part.continued,

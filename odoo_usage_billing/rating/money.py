@@ -9,12 +9,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .errors import refuse
-from .exact import fixed_text, floor_towards, places_needed, round_step, to_decimal, to_fraction
+from .exact import ROUNDING, as_exact, floor_towards, grain, round_step, to_decimal, to_fraction
 
 
 def as_money(value, step):
-    """Return the Fraction `value`, already a multiple of `step`, as a Decimal with the step's decimals."""
-    return Decimal(fixed_text(value, places_needed(to_fraction(step)) or 0))
+    """Return `value`, already a multiple of `step`, as a Decimal with the step's decimals."""
+    amount = as_exact(value).quantize(grain(step), context=ROUNDING)
+    return amount if amount else amount.copy_abs()
 
 
 def round_money(amount, step="0.01", mode="nearest"):

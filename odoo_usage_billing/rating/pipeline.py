@@ -10,17 +10,15 @@ billing give the same total to the cent, whatever the model.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from . import limits
 from .baseline import amount_baseline, excess_of, quantity_baseline
+from .exact import ZERO, exactly
 from .pricing import price_usage, usage_lines
 from .settle import settle
 from .stretches import measured_at_changes, priced
 
-ZERO = Fraction(0)
 
-
+@exactly
 def rate(usage, terms):
     """Return the Charge of one billing period for `usage` under `terms`; RatingError when it cannot be.
 

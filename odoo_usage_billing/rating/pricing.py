@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from .charge_models import BY_QUANTITY, stair_line, tier_lines
 from .errors import refuse
 from .event_models import capacity, dynamic, percentage, prorated_graduated
-from .exact import to_fraction
+from .exact import ZERO, as_exact
 from .increments import time_increment
 from .lines import Part, line, merged, mirrored, prefixed, subtracted
 from .matrix import matrix
 from .tiers import reached
 
-ZERO = Fraction(0)
 BY_PARTS = {
     "percentage": percentage,
     "dynamic": dynamic,
@@ -23,7 +20,7 @@ BY_PARTS = {
 
 
 def price_usage(quantity, parts, price, zone="UTC"):
-    """Return the exact lines of `quantity` (Fraction, billed units) or of its parts under `price`."""
+    """Return the exact lines of `quantity` (an exact number of billed units) or of its parts under `price`."""
     return usage_lines(quantity, parts, price, zone) + fixed_lines(price)
 
 
@@ -44,7 +41,7 @@ def usage_lines(quantity, parts, price, zone="UTC"):
     """Return the lines that depend on usage, without the fixed amount."""
     model = price.charge_model
     if model in BY_QUANTITY and price.price_per_part and parts:
-        each = [price_quantity(to_fraction(part.quantity), price) for part in parts]
+        each = [price_quantity(as_exact(part.quantity), price) for part in parts]
         lines = merged([item for lines in each for item in lines])
         return sorted(lines, key=lambda item: (item.lower or ZERO, item.code))
     if model in BY_QUANTITY:

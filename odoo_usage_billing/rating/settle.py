@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 
 from .charge import Charge, Component, TraceStep
-from .exact import round_step, to_decimal, to_fraction, to_text
+from .exact import ONE, ZERO, round_step, to_decimal, to_text
 from .money import as_money
 from .values import Billed
 
-ZERO = Fraction(0)
+#: Labels that a step of the trace states in its own words.
+STATED = ("component", "kind", "quantity", "price", "per", "amount", "from", "up_to")
 
 
 def settle(lines, carried, quantity, usage, terms, steps):
     """Return the Charge of `lines` (of the rating term so far) less `usage.billed_before`."""
-    step = terms.currency_rounding
+    step, past = terms.currency_rounding, usage.billed_before
     trace = [_opening(usage, terms), *(_traced(code, params) for code, params in steps)]
     components, billed = [], {}
     for item in lines:
-        assert item.code not in billed, f"two lines under {item.code}"
-        rounded = round_step(item.exact, to_fraction(step))
-        trace.append(_line_step(item, rounded))
-        before = None if item.kind == "information" else usage.billed_before.get(item.code)
+        code = item.code
+        assert code not in billed, f"two lines under {code}"
+        shown = _Shown(item, step)
+        trace.append(shown.trace_step())
+        before = None
         if item.kind != "information":
-            billed[item.code] = Billed.trusted(amount=as_money(rounded, step), quantity=to_decimal(item.quantity))
-        component = _component(item, rounded, before, step)
+            before = past.get(code)
+            billed[code] = Billed.trusted(amount=shown.amount, quantity=shown.quantity)
+        component = shown.less(before, step) if before else shown.component()
         if component:
             components.append(component)
-    for code, before in usage.billed_before.items():
+    for code, before in past.items():
         trace.append(_traced("billed-before", {"component": code, "amount": before.amount}))
         if code not in billed and before.amount:
             components.append(_reversal(code, before, step))
-    amount = sum((to_fraction(item.amount) for item in components), ZERO)
-    exact = sum((to_fraction(item.amount_exact) for item in components), ZERO)
+    amount = sum([item.amount for item in components], ZERO)
     trace.append(_traced("total", {"amount": amount}))
     return Charge.trusted(
         amount=as_money(amount, step),
-        amount_exact=to_decimal(exact),
+        amount_exact=to_decimal(sum([item.amount_exact for item in components], ZERO)),
         currency_rounding=step,
         quantity=to_decimal(quantity),
         quantity_carried=to_decimal(carried),
@@ -47,50 +49,94 @@ def settle(lines, carried, quantity, usage, terms, steps):
     )
 
 
-def _component(item, rounded, before, step):
-    """Return the invoice line of `item` less what was billed before, or None when nothing is left."""
-    quantity, price, per = item.quantity, item.unit_price, item.per
-    exact, amount, message = item.exact, rounded, item.message
-    if before:
-        exact, amount = exact - to_fraction(before.amount), amount - to_fraction(before.amount)
-        quantity = to_fraction(to_decimal(quantity)) - to_fraction(before.quantity)
-        if not quantity and not amount:
+class _Shown:
+    """A line with its numbers as a reader sees them: texts for the trace, Decimals for the component."""
+
+    __slots__ = ("line", "exact", "amount", "texts", "quantity")
+
+    def __init__(self, line, step):
+        self.line, self.exact = line, line.exact
+        self.amount = as_money(round_step(self.exact, step), step)
+        numbers = (line.quantity, line.unit_price, line.per, line.lower, line.up_to)
+        self.texts = [None if number is None else to_text(number) for number in numbers]
+        self.quantity = _decimal(self.texts[0])
+
+    def trace_step(self):
+        """Return the step of the line: everything its amount can be recomputed from."""
+        line = self.line
+        quantity, price, per, lower, up_to = self.texts
+        params = {
+            "component": line.code,
+            "kind": line.kind,
+            "quantity": quantity,
+            "price": price,
+            "per": per,
+            "amount": to_text(self.amount),
+        }
+        if lower is not None:
+            params["from"] = lower
+        if up_to is not None:
+            params["up_to"] = up_to
+        for key, words in line.labels:
+            if key not in STATED:
+                params[key] = words
+        return TraceStep.trusted(code=line.message, params=params)
+
+    def component(self):
+        """Return the invoice line when nothing was billed before, or None for a line of nothing."""
+        line = self.line
+        if not line.quantity and line.kind != "information":
             return None
-        if not quantity:
-            quantity, price, per, message = Fraction(1), amount, Fraction(1), "adjusted"
-        elif "units" in dict(item.labels):
-            message = "more"
-    elif not quantity and item.kind != "information":
-        return None
-    return Component.trusted(
-        code=item.code,
-        kind=item.kind,
-        quantity=to_decimal(quantity),
-        unit_price=to_decimal(price),
-        per=to_decimal(per),
-        amount_exact=to_decimal(exact),
-        amount=as_money(amount, step),
-        tier_from=None if item.lower is None else to_decimal(item.lower),
-        tier_up_to=None if item.up_to is None else to_decimal(item.up_to),
-        labels={"message": message, **dict(item.labels)},
-    )
+        price, per = _decimal(self.texts[1]), _decimal(self.texts[2])
+        return self._component(self.quantity, price, per, to_decimal(self.exact), self.amount, line.message)
+
+    def less(self, before, step):
+        """Return the invoice line less what was billed before, or None when nothing is left."""
+        line = self.line
+        amount = as_money(self.amount - before.amount, step)
+        quantity = self.quantity - before.quantity
+        exact = to_decimal(self.exact - before.amount)
+        if quantity:
+            message = "more" if any(key == "units" for key, _words in line.labels) else line.message
+            price, per = _decimal(self.texts[1]), _decimal(self.texts[2])
+            return self._component(to_decimal(quantity), price, per, exact, amount, message)
+        return self._component(ONE, to_decimal(amount), ONE, exact, amount, "adjusted") if amount else None
+
+    def _component(self, quantity, unit_price, per, amount_exact, amount, message):
+        line, (lower, up_to) = self.line, self.texts[3:]
+        return Component.trusted(
+            code=line.code,
+            kind=line.kind,
+            quantity=quantity,
+            unit_price=unit_price,
+            per=per,
+            amount_exact=amount_exact,
+            amount=amount,
+            tier_from=None if lower is None else _decimal(lower),
+            tier_up_to=None if up_to is None else _decimal(up_to),
+            labels={"message": message, **dict(line.labels)},
+        )
+
+
+def _decimal(text):
+    """Return the Decimal that the text of a number shows."""
+    return to_decimal(text) if "/" in text else Decimal(text)
 
 
 def _reversal(code, before, step):
     """Return the component that takes back what was billed under a code the charge no longer has."""
-    amount = as_money(-to_fraction(before.amount), step)
-    labels = {"message": "taken-back", "component": code}
+    amount = as_money(-before.amount, step)
     return Component.trusted(
         code=code,
         kind="adjustment",
-        quantity=to_decimal(Fraction(1)),
+        quantity=ONE,
         unit_price=amount,
-        per=to_decimal(Fraction(1)),
+        per=ONE,
         amount_exact=amount,
         amount=amount,
         tier_from=None,
         tier_up_to=None,
-        labels=labels,
+        labels={"message": "taken-back", "component": code},
     )
 
 
@@ -103,22 +149,6 @@ def _opening(usage, terms):
         "label": usage.label,
     }
     return TraceStep.trusted(code="rate", params=params)
-
-
-def _line_step(item, rounded):
-    """Return the step of one line: everything its amount can be recomputed from."""
-    params = {
-        "component": item.code,
-        "kind": item.kind,
-        "quantity": item.quantity,
-        "price": item.unit_price,
-        "per": item.per,
-        "amount": rounded,
-        "from": item.lower,
-        "up_to": item.up_to,
-    }
-    labels = {key: words for key, words in item.labels if key not in params}
-    return _traced(item.message, {**{k: v for k, v in params.items() if v is not None}, **labels})
 
 
 def _traced(code, params):

@@ -9,7 +9,7 @@ for the days each price held.
 from __future__ import annotations
 
 from .errors import refuse
-from .exact import to_fraction
+from .exact import as_exact
 from .limits import discount
 from .lines import prefixed, subtracted
 from .measure import measure
@@ -53,4 +53,4 @@ def priced(measures, terms, usage_lines):
 
 def _total(usage):
     """Return the quantity of the rating term so far, in the unit of the metric."""
-    return to_fraction(usage.quantity_before) + to_fraction(usage.quantity or 0)
+    return as_exact(usage.quantity_before) + as_exact(usage.quantity or 0)

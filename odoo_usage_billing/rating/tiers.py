@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
-from .exact import to_fraction
+from .exact import ZERO
 from .price import Tier
 
 
@@ -14,19 +13,19 @@ class Step(NamedTuple):
 
     number: int
     tier: Tier
-    lower: Fraction
-    up_to: Fraction  # None = open
-    units: Fraction
+    lower: object  # exact numbers
+    up_to: object  # None = open
+    units: object
 
 
-def split(quantity, tiers, start=Fraction(0)):
+def split(quantity, tiers, start=ZERO):
     """Return the Steps that hold the units of (start, quantity]; their units add up to the difference.
 
     Units at or below zero belong to the first tier. `quantity` must not be below `start`.
     """
-    steps, lower = [], Fraction(0)
+    steps, lower = [], ZERO
     for number, tier in enumerate(tiers, 1):
-        up_to = None if tier.up_to is None else to_fraction(tier.up_to)
+        up_to = tier.up_to
         bottom = start if number == 1 else max(lower, start)
         top = quantity if up_to is None else min(up_to, quantity)
         if top > bottom:
@@ -37,9 +36,9 @@ def split(quantity, tiers, start=Fraction(0)):
 
 def reached(quantity, tiers):
     """Return the Step of the tier that holds `quantity`, with all of it as its units."""
-    lower = Fraction(0)
+    lower = ZERO
     for number, tier in enumerate(tiers, 1):
-        up_to = None if tier.up_to is None else to_fraction(tier.up_to)
+        up_to = tier.up_to
         if up_to is None or quantity <= up_to:
             return Step(number, tier, lower, up_to, quantity)
         lower = up_to
@@ -49,4 +48,4 @@ def reached(quantity, tiers):
 def starts_after(number, tiers):
     """Yield (tier, start) of every tier beyond tier `number`: the quantity at which it begins."""
     for index in range(number, len(tiers)):
-        yield tiers[index], to_fraction(tiers[index - 1].up_to)
+        yield tiers[index], tiers[index - 1].up_to
