@@ -7,8 +7,8 @@ quantity are reversals and mirror the charge they undo. Sums of lines stay exact
 from __future__ import annotations
 
 from .errors import refuse
-from .exact import ZERO, as_exact, percent, quotient
-from .lines import line, total
+from .exact import ZERO, as_exact, percent, quotient, round_step
+from .lines import line
 from .tiers import split
 
 
@@ -97,7 +97,7 @@ def prorated_graduated(parts, price):
     """Return a ladder climbed in full units and priced in prorated units, event by event in order.
 
     A part that straddles a bound is divided in proportion to its full units; a decrease takes units off
-    the top. The flat amount of a tier once entered stays, and a negative total is lifted to zero.
+    the top. The flat amount of a tier once entered stays. `lift_to_zero` follows.
     """
     position, prorated, entered = ZERO, {}, set()
     for part in parts:
@@ -119,7 +119,7 @@ def prorated_graduated(parts, price):
 
 
 def _prorated_lines(prorated, entered, price):
-    """Return unit and flat lines in tier order, and a lift to zero when they come out negative."""
+    """Return unit and flat lines in tier order."""
     lines = []
     for number, tier in enumerate(price.tiers, 1):
         code = f"tier-{number}"
@@ -127,5 +127,10 @@ def _prorated_lines(prorated, entered, price):
             lines.append(line(code, "tier-prorated", prorated[number], tier.unit_price, number=number))
         if number in entered and tier.flat_amount:
             lines.append(line(f"{code}-flat", "tier-flat", 1, tier.flat_amount, number=number))
-    below = total(lines)
-    return lines + ([line("lift-to-zero", "lift-to-zero", 1, -below)] if below < 0 else [])
+    return lines
+
+
+def lift_to_zero(lines, step):
+    """Return the line that lifts a negative total to zero: a total of lines rounded to money, as they are billed."""
+    below = sum([round_step(item.exact, step) for item in lines], ZERO)
+    return [line("lift-to-zero", "lift-to-zero", 1, -below)] if below < 0 else []

@@ -130,6 +130,8 @@ def fixed_text(value, places):
 def to_text(value):
     """Return the exact text of a number: "12.5" when finite, else "p/q"; never an exponent."""
     if type(value) is not Decimal:
+        if type(value) is int:
+            return str(value)
         value = as_exact(value)
         if type(value) is Endless:
             return f"{value.numerator}/{value.denominator}"
@@ -145,8 +147,19 @@ def to_text(value):
 
 def to_decimal(value):
     """Return the shortest Decimal of a number: exact when finite, else to 18 decimals, half away from zero."""
+    return written(value)[1]
+
+
+def written(value):
+    """Return (text, Decimal) of a number, as `to_text` and `to_decimal` give them."""
     text = to_text(value)
-    return Decimal(text if "/" not in text else fixed_text(Fraction(text), PLACES_ENDLESS))
+    if type(value) is Decimal and str(value) == text:
+        return text, value
+    return text, Decimal(text if "/" not in text else fixed_text(Fraction(text), PLACES_ENDLESS))
+
+
+#: The same for numbers that come again with every charge: prices, bounds.
+shown = lru_cache(maxsize=10000)(written)
 
 
 def nearest(numerator, denominator):

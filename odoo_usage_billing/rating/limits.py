@@ -30,15 +30,6 @@ def subtotal(lines, terms):
     return sum((round_step(item.exact, step) for item in kept), ZERO)
 
 
-def committed_amount(terms, price_lines):
-    """Return the promised amount in money; a promised quantity is worth what the terms charge for it."""
-    promise = terms.commitment
-    if promise.kind == "amount":
-        return as_exact(promise.amount)
-    lines = price_lines(as_exact(promise.quantity))
-    return total(lines + discount(lines, terms.discount_percent))
-
-
 def commitment(value, committed, terms, final):
     """Return where the promise stands, and overage above it or the one true-up below it at term end."""
     promise = terms.commitment

@@ -35,13 +35,15 @@ def measure(total, parts, price, terms, trace):
 
 
 def _measure_parts(parts, terms, trace):
-    """Return the parts measured one by one; the included quantity is used up in their order."""
-    left, result, quiet = as_exact(terms.quantity_included), [], []
+    """Return the parts measured one by one; the included quantity is used up in their order.
+
+    A part below zero gives back what the parts before it used of it.
+    """
+    included, running, result, quiet = terms.quantity_included, ZERO, [], []
     for part in parts:
         quantity = _rounded(_convert(part.quantity, terms, quiet), terms, quiet)
-        rest = _include(quantity, left, terms, quiet)
-        left -= max(ZERO, quantity - rest)
-        result.append(part._replace(quantity=rest))
+        before, running = _beyond(running, included), running + quantity
+        result.append(part._replace(quantity=_beyond(running, included) - before))
     total = sum((part.quantity for part in result), ZERO)
     trace.append(("parts", {"parts": len(parts), "result": total}))
     return Measured(total, tuple(result))
@@ -69,12 +71,18 @@ def _rounded(quantity, terms, trace):
     return result
 
 
+def _beyond(quantity, included):
+    """Return what exceeds the included quantity; a negative quantity mirrors a positive one."""
+    used = min(abs(quantity), included)
+    return quantity + used if quantity < 0 else quantity - used
+
+
 def _include(quantity, included, terms, trace):
     """Return what exceeds the included quantity; a negative quantity mirrors a positive one."""
     if not terms.quantity_included:
         return quantity
-    used = min(abs(quantity), included)
-    result = quantity + used if quantity < 0 else quantity - used
+    result = _beyond(quantity, included)
+    used = abs(quantity - result)
     params = {"quantity": quantity, "included": included, "used": used, "left": included - used}
     trace.append(("included", {**params, "result": result}))
     return result

@@ -5,7 +5,6 @@ All amounts are Decimals in one currency; `step` is the currency's rounding step
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
 from .errors import refuse

@@ -13,7 +13,8 @@ from __future__ import annotations
 from . import limits
 from .baseline import amount_baseline, excess_of, quantity_baseline
 from .exact import ZERO, exactly
-from .pricing import price_usage, usage_lines
+from .measure import Measured
+from .pricing import usage_lines
 from .settle import settle
 from .stretches import measured_at_changes, priced
 
@@ -45,14 +46,17 @@ def _priced(measures, terms, final):
     if baseline is not None and baseline.kind == "quantity":
         return _above_quantity(measures, terms, final)
 
-    def charged(measured, price):
-        return usage_lines(measured.quantity, measured.parts, price, terms.time_zone)
-
-    lines = priced(measures, terms, charged)
+    lines = priced(measures, terms, _charged(terms))
     if baseline is None:
         return lines, ZERO
     facts, carried = amount_baseline(limits.subtotal(lines, terms), terms, final)
     return facts[:3] + lines + facts[3:], carried
+
+
+def _charged(terms):
+    """Return what a price of the terms charges for usage, as a function (measured, price) -> lines."""
+    step = terms.currency_rounding
+    return lambda measured, price: usage_lines(measured.quantity, measured.parts, price, terms.time_zone, step)
 
 
 def _above_quantity(measures, terms, final):
@@ -64,10 +68,15 @@ def _above_quantity(measures, terms, final):
 
 
 def _commitment(lines, terms, final):
-    """Return the lines that bring the value of the usage to the promise."""
+    """Return the lines that bring the value of the usage to the promise.
 
-    def price_lines(quantity):
-        return price_usage(quantity, (), terms, terms.time_zone)
-
-    committed = limits.committed_amount(terms, price_lines)
+    A promised quantity is worth what would count of it towards the promise, had just that been used.
+    """
+    promise = terms.commitment
+    if promise.kind == "amount":
+        committed = promise.amount
+    else:
+        nothing = Measured(ZERO, ())
+        used = [nothing] * len(terms.stretches) + [Measured(promise.quantity, ())]
+        committed = limits.subtotal(priced(used, terms, _charged(terms)), terms)
     return limits.commitment(limits.subtotal(lines, terms), committed, terms, final)

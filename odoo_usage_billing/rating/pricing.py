@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .charge_models import BY_QUANTITY, stair_line, tier_lines
 from .errors import refuse
-from .event_models import capacity, dynamic, percentage, prorated_graduated
+from .event_models import capacity, dynamic, lift_to_zero, percentage, prorated_graduated
 from .exact import ZERO, as_exact
 from .increments import time_increment
 from .lines import Part, line, merged, mirrored, prefixed, subtracted
@@ -17,11 +17,6 @@ BY_PARTS = {
     "capacity": capacity,
     "prorated_graduated": prorated_graduated,
 }
-
-
-def price_usage(quantity, parts, price, zone="UTC"):
-    """Return the exact lines of `quantity` (an exact number of billed units) or of its parts under `price`."""
-    return usage_lines(quantity, parts, price, zone) + fixed_lines(price)
 
 
 def fixed_lines(price, days=None, days_total=None):
@@ -37,8 +32,11 @@ def fixed_lines(price, days=None, days_total=None):
     return [line("fixed", "fixed", days, price.fixed_amount, days_total, kind="fixed", **words)]
 
 
-def usage_lines(quantity, parts, price, zone="UTC"):
-    """Return the lines that depend on usage, without the fixed amount."""
+def usage_lines(quantity, parts, price, zone, step):
+    """Return the exact lines of `quantity` (billed units) or of its parts under `price`, without the fixed amount.
+
+    `step` is the rounding step of money, for the one model that promises a total not below zero.
+    """
     model = price.charge_model
     if model in BY_QUANTITY and price.price_per_part and parts:
         each = [price_quantity(as_exact(part.quantity), price) for part in parts]
@@ -51,7 +49,8 @@ def usage_lines(quantity, parts, price, zone="UTC"):
         return matrix(parts, price, zone, _row_quantity)
     if model == "time_increment":
         return time_increment(parts, price, zone)
-    return BY_PARTS[model](parts, price)
+    lines = BY_PARTS[model](parts, price)
+    return lines + lift_to_zero(lines, step) if model == "prorated_graduated" else lines
 
 
 def price_quantity(quantity, price):

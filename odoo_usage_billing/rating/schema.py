@@ -278,7 +278,7 @@ class Record:
     def trusted(cls, **values):
         """Return a record of values the kernel made itself: complete, of the right types, not read again."""
         new = object.__new__(cls)
-        new.__dict__.update(values)
+        object.__setattr__(new, "__dict__", values)
         return new
 
     def check(self):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from .charge import Charge, Component, TraceStep
-from .exact import ONE, ZERO, round_step, to_decimal, to_text
+from .exact import ONE, ZERO, round_step, shown, to_decimal, to_text, written
 from .money import as_money
 from .values import Billed
 
 #: Labels that a step of the trace states in its own words.
 STATED = ("component", "kind", "quantity", "price", "per", "amount", "from", "up_to")
+#: Text and Decimal of a bound that is not there.
+NOTHING = (None, None)
 
 
 def settle(lines, carried, quantity, usage, terms, steps):
@@ -21,19 +21,19 @@ def settle(lines, carried, quantity, usage, terms, steps):
     for item in lines:
         code = item.code
         assert code not in billed, f"two lines under {code}"
-        shown = _Shown(item, step)
-        trace.append(shown.trace_step())
+        line = _Shown(item, step)
+        trace.append(line.trace_step())
         before = None
         if item.kind != "information":
             before = past.get(code)
-            billed[code] = Billed.trusted(amount=shown.amount, quantity=shown.quantity)
-        component = shown.less(before, step) if before else shown.component()
+            billed[code] = Billed.trusted(amount=line.amount, quantity=line.quantity[1])
+        component = line.less(before, step) if before else line.component()
         if component:
             components.append(component)
-    for code, before in past.items():
-        trace.append(_traced("billed-before", {"component": code, "amount": before.amount}))
-        if code not in billed and before.amount:
-            components.append(_reversal(code, before, step))
+    gone = sorted(code for code in past if code not in billed)
+    for code in [*(code for code in billed if code in past), *gone]:
+        trace.append(_traced("billed-before", {"component": code, "amount": past[code].amount}))
+    components += [_reversal(code, past[code], step) for code in gone if past[code].amount]
     amount = sum([item.amount for item in components], ZERO)
     trace.append(_traced("total", {"amount": amount}))
     return Charge.trusted(
@@ -52,31 +52,31 @@ def settle(lines, carried, quantity, usage, terms, steps):
 class _Shown:
     """A line with its numbers as a reader sees them: texts for the trace, Decimals for the component."""
 
-    __slots__ = ("line", "exact", "amount", "texts", "quantity")
+    __slots__ = ("line", "exact", "amount", "quantity", "price", "per", "lower", "up_to")
 
     def __init__(self, line, step):
         self.line, self.exact = line, line.exact
         self.amount = as_money(round_step(self.exact, step), step)
-        numbers = (line.quantity, line.unit_price, line.per, line.lower, line.up_to)
-        self.texts = [None if number is None else to_text(number) for number in numbers]
-        self.quantity = _decimal(self.texts[0])
+        self.quantity = written(line.quantity)
+        self.price, self.per = shown(line.unit_price), shown(line.per)
+        self.lower = NOTHING if line.lower is None else shown(line.lower)
+        self.up_to = NOTHING if line.up_to is None else shown(line.up_to)
 
     def trace_step(self):
         """Return the step of the line: everything its amount can be recomputed from."""
         line = self.line
-        quantity, price, per, lower, up_to = self.texts
         params = {
             "component": line.code,
             "kind": line.kind,
-            "quantity": quantity,
-            "price": price,
-            "per": per,
+            "quantity": self.quantity[0],
+            "price": self.price[0],
+            "per": self.per[0],
             "amount": to_text(self.amount),
         }
-        if lower is not None:
-            params["from"] = lower
-        if up_to is not None:
-            params["up_to"] = up_to
+        if line.lower is not None:
+            params["from"] = self.lower[0]
+        if line.up_to is not None:
+            params["up_to"] = self.up_to[0]
         for key, words in line.labels:
             if key not in STATED:
                 params[key] = words
@@ -87,23 +87,23 @@ class _Shown:
         line = self.line
         if not line.quantity and line.kind != "information":
             return None
-        price, per = _decimal(self.texts[1]), _decimal(self.texts[2])
-        return self._component(self.quantity, price, per, to_decimal(self.exact), self.amount, line.message)
+        price, per = self.price[1], self.per[1]
+        return self._component(self.quantity[1], price, per, to_decimal(self.exact), self.amount, line.message)
 
     def less(self, before, step):
         """Return the invoice line less what was billed before, or None when nothing is left."""
         line = self.line
         amount = as_money(self.amount - before.amount, step)
-        quantity = self.quantity - before.quantity
+        quantity = self.quantity[1] - before.quantity
         exact = to_decimal(self.exact - before.amount)
         if quantity:
             message = "more" if any(key == "units" for key, _words in line.labels) else line.message
-            price, per = _decimal(self.texts[1]), _decimal(self.texts[2])
+            price, per = self.price[1], self.per[1]
             return self._component(to_decimal(quantity), price, per, exact, amount, message)
         return self._component(ONE, to_decimal(amount), ONE, exact, amount, "adjusted") if amount else None
 
     def _component(self, quantity, unit_price, per, amount_exact, amount, message):
-        line, (lower, up_to) = self.line, self.texts[3:]
+        line = self.line
         return Component.trusted(
             code=line.code,
             kind=line.kind,
@@ -112,15 +112,10 @@ class _Shown:
             per=per,
             amount_exact=amount_exact,
             amount=amount,
-            tier_from=None if lower is None else _decimal(lower),
-            tier_up_to=None if up_to is None else _decimal(up_to),
+            tier_from=self.lower[1],
+            tier_up_to=self.up_to[1],
             labels={"message": message, **dict(line.labels)},
         )
-
-
-def _decimal(text):
-    """Return the Decimal that the text of a number shows."""
-    return to_decimal(text) if "/" in text else Decimal(text)
 
 
 def _reversal(code, before, step):

@@ -24,9 +24,6 @@ def run(seed, count):
     chance, found, began = random.Random(seed), Counter(), time.process_time()
     for _ in range(count):
         terms, usage = case(chance)
-        if kept_apart(terms):
-            found["kept apart"] += 1
-            continue
         compare(usage, terms)
         found["charges"] += 1
         found["with events" if "parts" in usage else "of a quantity"] += 1
@@ -54,16 +51,9 @@ def case(chance):
         return terms, {"parts": parts, "final": final}
     terms, quantity = kernel_soak.terms(chance), kernel_soak.quantity(chance)
     usage = {"quantity": "-" + quantity if chance.random() < 0.1 else quantity, "final": final}
-    if chance.random() < 0.15 and terms.get("commitment", {}).get("kind") != "quantity":
+    if chance.random() < 0.15:
         terms, usage["quantities_at_changes"] = kernel_soak.change_prices(chance, terms, usage["quantity"])
     return terms, usage
-
-
-def kept_apart(terms):
-    """Say whether the terms are of a kind that `test_known_differences.py` holds apart."""
-    promise = terms.get("commitment", {})
-    apart = promise.get("kind") == "quantity" and not terms.get("limits_include_fixed", True)
-    return apart and terms.get("fixed_amount")
 
 
 def compare(usage, terms):

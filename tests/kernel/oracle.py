@@ -57,6 +57,8 @@ def held(index, price, of_price, used, before, stretch, terms, percent):
 
 def usage_until(usage, index):
     """Return the usage of the term so far at the price change with this index."""
+    if "promised" in usage:
+        return {}
     if usage.get("parts"):
         return {"parts": [part for part in usage["parts"] if part.get("stretch", 0) <= index], "counted": True}
     return {"quantity": usage["quantities_at_changes"][index]}
@@ -76,7 +78,8 @@ def lines_of(price, usage, terms):
     if model not in oracle_events.OF_MONEY:
         units = measured(units, terms)
     parts = [{**part, "units": value} for part, value in zip(parts, units, strict=True)]
-    return oracle_events.lines(price, parts, terms.get("time_zone", "UTC"))
+    step = number(terms, "currency_rounding", "0.01")
+    return oracle_events.lines(price, parts, terms.get("time_zone", "UTC"), step)
 
 
 def billed_units(usage, terms):
@@ -89,15 +92,16 @@ def billed_units(usage, terms):
 
 
 def measured(quantities, terms):
-    """Return quantities converted, rounded, and less the included units, which are used up in their order."""
-    left, result = number(terms, "quantity_included"), []
+    """Return quantities converted, rounded, and less the included units: what is free of each is what is free of all
+    of them so far, less what was free before it."""
+    free, sum_, result = number(terms, "quantity_included"), NOTHING, []
     step = Fraction(10) ** -int(terms.get("quantity_precision", 0))
     for quantity in quantities:
         units = quantity * number(terms, "unit_factor", 1) / number(terms, "unit_divisor", 1)
         units = rounded(units, step, terms.get("quantity_rounding", "none"))
-        free = min(abs(units), left)
-        left -= free if units > 0 else 0
-        result.append(units - free if units > 0 else units + free)
+        free_before = max(-free, min(free, sum_))
+        sum_ += units
+        result.append(units - max(-free, min(free, sum_)) + free_before)
     return result
 
 
@@ -197,7 +201,7 @@ def promised(terms, promise):
     """Return the promise in money; a promised quantity is worth what would count of it towards the promise."""
     if promise.get("kind", "amount") == "amount":
         return number(promise, "amount")
-    worth = worth_of(usage_lines(terms, number(promise, "quantity")))
-    fixed = number(terms, "fixed_amount")
-    discount = (worth + fixed) * number(terms, "discount_percent") / 100
-    return worth + (fixed if terms.get("limits_include_fixed", True) else NOTHING) - discount
+    step = number(terms, "currency_rounding", "0.01")
+    whole = {"promised": number(promise, "quantity")}
+    lines = priced(whole, terms, lambda price, used: usage_lines(price, used.get("promised", NOTHING)))
+    return counted({code: rounded(amount, step) for code, amount in lines}, terms)

@@ -15,7 +15,7 @@ from oracle_prices import NOTHING, ladder, number, rounded, summed, usage_lines,
 OF_MONEY = ("percentage", "dynamic", "capacity", "prorated_graduated")
 
 
-def lines(price, parts, zone):
+def lines(price, parts, zone, step):
     """Return the lines of parts."""
     model = price["charge_model"]
     if price.get("price_per_part"):
@@ -24,9 +24,9 @@ def lines(price, parts, zone):
         return matrix(price, parts, zone)
     if model == "time_increment":
         return time_increment(price, parts, zone)
-    return {"percentage": percentage, "dynamic": dynamic, "capacity": capacity, "prorated_graduated": prorated}[model](
-        price, parts
-    )
+    if model == "prorated_graduated":
+        return prorated(price, parts, step)
+    return {"percentage": percentage, "dynamic": dynamic, "capacity": capacity}[model](price, parts)
 
 
 def percentage(price, parts):
@@ -79,8 +79,10 @@ def capacity(price, parts):
     raise LookupError("no tier holds the usage")
 
 
-def prorated(price, parts):
-    """Return a ladder climbed in full units and priced in prorated ones; a tier once entered keeps its flat amount."""
+def prorated(price, parts, step):
+    """Return a ladder climbed in full units and priced in prorated ones; a tier once entered keeps its flat amount.
+
+    Lines are rounded on the bill; a bill below zero is lifted to it."""
     found, entered, place = {}, {1} if price.get("bill_flat_on_zero") else set(), NOTHING
     for part in parts:
         full = part["units"]
@@ -96,7 +98,8 @@ def prorated(price, parts):
         place += full
     result = [(f"tier-{index}", amount) for index, amount in found.items()]
     result += [(f"tier-{index}-flat", number(price["tiers"][index - 1], "flat_amount")) for index in entered]
-    return [*result, ("lift-to-zero", max(NOTHING, -worth_of(result)))]
+    billed = sum((rounded(amount, step) for _code, amount in result), NOTHING)
+    return [*result, ("lift-to-zero", max(NOTHING, -billed))]
 
 
 def matrix(price, parts, zone):

@@ -28,7 +28,6 @@ def attack(_database, size, seed):
         "charges": trials["charges"],
         "with events": trials["with events"],
         "terms cut into billing periods": trials["cut terms"],
-        "kept apart as known differences": trials["kept apart"],
         "differences": differences,
         "pairs compared": algebra["pairs compared"],
         "laws broken": broken,
