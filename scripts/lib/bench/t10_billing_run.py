@@ -19,6 +19,7 @@ WHAT = "billing run of contracts x 10 usage lines against bare invoice create + 
 UNIT = "CPU ms per invoice"
 TARGET = ("<=", 1.15)
 LINES = 10
+TIERS = [(1000, 0.05), (5000, 0.04), (20000, 0.03), (50000, 0.02), (0, 0.01)]
 BATCH = 50
 FAST = {"tracking_disable": True, "mail_create_nolog": True, "mail_notrack": True, "skip_analytic_sync": True}
 
@@ -116,11 +117,11 @@ def _bare(move):
 class World:
     """Customers, prices and usage for a billing run; all quantities from one seed."""
 
-    def __init__(self, env):
-        self.env = env
+    def __init__(self, env, tiers=False):
+        self.env, self.card = env, "Bench tiers" if tiers else "Bench"
 
     def prepare(self):
-        """A chart of accounts, a metric, a source and a five-tier card."""
+        """A chart of accounts, a metric, a source, a card with a price per unit and one with five tiers."""
         env = self.env
         if env["usage.metric"].search_count([("code", "=", "bench")]):
             return
@@ -129,18 +130,16 @@ class World:
         unit = env.ref("uom.product_uom_unit")
         env["usage.metric"].create({"name": "Bench", "code": "bench", "uom_id": unit.id})
         env["usage.source"].create({"name": "Bench", "code": "bench", "tz": "UTC", "max_age_days": 40000})
-        card = env["usage.rate.card"].create({"name": "Bench"})
-        version = env["usage.rate.card.version"].create(
-            {
-                "card_id": card.id,
-                "date_start": date(2020, 1, 1),
-                "charge_model": "per_unit",
-                "unit_price": 0.01,
-            }
-        )
-        version.action_activate()
+        self._price("Bench", {"charge_model": "per_unit", "unit_price": 0.01})
+        tiers = [Command.create({"up_to": bound, "unit_price": price}) for bound, price in TIERS]
+        self._price("Bench tiers", {"charge_model": "graduated", "tier_ids": tiers})
         env["product.product"].create({"name": "Bench", "type": "service", "default_code": "BENCH"})
         env.cr.commit()
+
+    def _price(self, name, values):
+        card = self.env["usage.rate.card"].create({"name": name})
+        version = {"card_id": card.id, "date_start": date(2020, 1, 1), **values}
+        self.env["usage.rate.card.version"].create(version).action_activate()
 
     def warm(self):
         """One small invoice run, so that caches and statistics are not part of a figure."""
@@ -156,7 +155,7 @@ class World:
         """`count` contracts with LINES usage lines, a subject and a month of usage each."""
         env = self.env
         metric = env["usage.metric"].search([("code", "=", "bench")])
-        card = env["usage.rate.card"].search([("name", "=", "Bench")])
+        card = env["usage.rate.card"].search([("name", "=", self.card)])
         product = env["product.product"].search([("default_code", "=", "BENCH")])
         partners = env["res.partner"].create([{"name": f"{prefix}{i:05d}"} for i in range(count)])
         contracts = (
