@@ -64,12 +64,11 @@ def _cuts(begin, end, bands, zone):
     """Yield every UTC instant at which the band may change between two UTC instants."""
     tz = ZoneInfo(zone)
     times = {0} | {_minutes(t) for band in bands for t in (band.from_time, band.to_time)}
-    day = begin.astimezone(tz).date() - timedelta(days=1)
-    last = end.astimezone(tz).date() + timedelta(days=1)
+    day, last = begin.astimezone(tz).date(), end.astimezone(tz).date()
     while day <= last:
         midnight = datetime(day.year, day.month, day.day)
         offsets = set()
-        for minutes in times | {0, 1440}:
+        for minutes in times | {1440}:
             for fold in (0, 1):
                 local = (midnight + timedelta(minutes=minutes)).replace(tzinfo=tz, fold=fold)
                 offsets.add(local.utcoffset())

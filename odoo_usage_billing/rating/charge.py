@@ -26,7 +26,6 @@ KINDS = (
 COMPONENTS_MAX = 500000
 #: Results carry more digits than inputs: products of prices, factors and quantities.
 WIDE = number(digits=200)
-WIDE_OR_NONE = number(optional=True, digits=200)
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class Component(Record):
     per: Decimal = column(WIDE, ONE)  # units the price buys: 100 for per cent, 60 for a minute
     amount_exact: Decimal = column(WIDE, ZERO)  # unrounded, less what was billed before
     amount: Decimal = column(WIDE, ZERO)  # a multiple of the currency step
-    tier_from: Decimal = column(WIDE_OR_NONE, None)  # excluded
-    tier_up_to: Decimal = column(WIDE_OR_NONE, None)  # included; None = open or no tier
+    tier_from: Decimal = column(WIDE, None)  # excluded
+    tier_up_to: Decimal = column(WIDE, None)  # included; None = open or no tier
     labels: dict = column(text_map, {})  # texts for the line's wording, "message" names the template
 
 

@@ -80,8 +80,7 @@ def tier_lines(step, price, per=1):
         lines = [line(code, "tier", step.units, tier.unit_price, per, **shared, number=step.number)]
     if tier.flat_amount:
         lines.append(line(f"{code}-flat", "tier-flat", 1, tier.flat_amount, **shared, number=step.number))
-    over = total(lines) - as_exact(tier.maximum) if tier.maximum is not None else 0
-    if over > 0:
+    if tier.maximum is not None and (over := total(lines) - tier.maximum) > 0:
         labels = {"number": step.number, "maximum": tier.maximum}
         lines.append(line(f"{code}-cap", "tier-cap", 1, -over, **shared, **labels))
     return lines

@@ -140,7 +140,7 @@ def to_text(value):
         text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-        if len(text) > PLACES_MAX and len(text.partition(".")[2]) > PLACES_MAX:
+        if len(text.partition(".")[2]) > PLACES_MAX:
             return "{}/{}".format(*value.as_integer_ratio())
     return text if value else "0"
 

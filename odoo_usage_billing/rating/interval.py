@@ -39,10 +39,6 @@ class Interval(NamedTuple):
         start, end = max(self.start, other.start), min(self.end, other.end)
         return Interval(start, end) if start < end else None
 
-    def is_empty(self):
-        """Return whether nothing lies in the interval."""
-        return self.end <= self.start
-
 
 def add_months(day, months):
     """Return the date `months` later; a day the month lacks becomes its last (31 Jan + 1 = 28 Feb)."""
@@ -70,8 +66,6 @@ def period_containing(day, cadence, anchor_on=None):
     index = ((day.year - anchor.year) * 12 + day.month - anchor.month) // months
     while add_months(anchor, index * months) > day:
         index -= 1
-    while add_months(anchor, (index + 1) * months) <= day:
-        index += 1
     return Interval(add_months(anchor, index * months), add_months(anchor, (index + 1) * months))
 
 

@@ -55,12 +55,12 @@ TIERS_MAX, ROWS_MAX, SLOTS_MAX, BANDS_MAX = 1000, 100000, 100, 100
 class Tier(Record):
     """One step of a ladder: quantities in (previous up_to, up_to]; `up_to` None is the open last step."""
 
-    up_to: Decimal = column(number(above=0, optional=True), None)  # quantity, included
+    up_to: Decimal = column(number(above=0), None)  # quantity, included
     unit_price: Decimal = column(number(), ZERO)  # per unit, per package, or per cent
     flat_amount: Decimal = column(number(), ZERO)  # once the step is entered
-    package_size: Decimal = column(number(above=0, optional=True), None)  # unit_price buys so many
+    package_size: Decimal = column(number(above=0), None)  # unit_price buys so many
     package_rounding: str = column(choice("", "up", "down", "none"), "")  # "" = as the price says
-    maximum: Decimal = column(number(low=0, optional=True), None)  # cap of this step's amount
+    maximum: Decimal = column(number(low=0), None)  # cap of this step's amount
     limits: dict = column(number_map(number(low=0, optional=True)), {})  # capacity: by unit, None = open
 
 
@@ -94,7 +94,7 @@ class Price(Record):
     unit_price: Decimal = column(number(), ZERO)  # per unit; package: per package
     fixed_amount: Decimal = column(number(), ZERO)  # once per rating term, whatever the usage
     tiers: tuple = column(records(Tier, TIERS_MAX), ())
-    package_size: Decimal = column(number(above=0, optional=True), None)
+    package_size: Decimal = column(number(above=0), None)
     package_rounding: str = column(choice("up", "down", "none"), "up")
     packages_minimum: int = column(whole(), 0)  # packages billed even without usage
     bill_flat_on_zero: bool = column(flag, False)  # first tier's flat amount although nothing was used
@@ -103,17 +103,17 @@ class Price(Record):
     negative_usage: str = column(choice("mirror", "zero", "refuse"), "mirror")
     rate_percent: Decimal = column(number(), ZERO)  # percentage: of the amount of each event
     event_amount: Decimal = column(number(), ZERO)  # percentage: per charged event
-    event_minimum: Decimal = column(number(low=0, optional=True), None)
-    event_maximum: Decimal = column(number(low=0, optional=True), None)
-    free_events: int = column(whole(optional=True), None)
-    free_amount: Decimal = column(number(low=0, optional=True), None)
+    event_minimum: Decimal = column(number(low=0), None)
+    event_maximum: Decimal = column(number(low=0), None)
+    free_events: int = column(whole(), None)
+    free_amount: Decimal = column(number(low=0), None)
     multiplier: Decimal = column(number(), ONE)  # dynamic: applied to the amounts events carry
     rows: tuple = column(lambda value: _rows(value), ())  # matrix
     prefix_dimensions: tuple = column(texts, ())  # matrix: dimensions matched by longest prefix
     slots: tuple = column(records(Slot, SLOTS_MAX), ())  # time_increment
     bands: tuple = column(records(Band, BANDS_MAX), ())  # time of use; first band that covers wins
     connect_amount: Decimal = column(number(), ZERO)  # time_increment: once per event
-    event_rounding_step: Decimal = column(number(above=0, optional=True), None)  # money, per event
+    event_rounding_step: Decimal = column(number(above=0), None)  # money, per event
     event_rounding: str = column(choice("nearest", "up", "down"), "nearest")
 
     def check(self):
@@ -137,7 +137,7 @@ class Price(Record):
 def _row_price(value):
     """Read the price of a row; a matrix within a matrix is refused before it is read."""
     model = value.get("charge_model") if isinstance(value, dict) else getattr(value, "charge_model", None)
-    if value is not None and model in CHARGE_MODELS and model not in BY_QUANTITY:
+    if model in CHARGE_MODELS and model not in BY_QUANTITY:
         return bad("contradiction", f"A row cannot be priced by {model}; choose a model of a quantity.")
     if isinstance(value, dict) and value.get("rows"):
         return bad("contradiction", "A row has no rows of its own; write them into the matrix.")

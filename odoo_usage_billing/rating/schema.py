@@ -66,13 +66,13 @@ def number(low=None, above=None, high=None, optional=False, digits=DIGITS_MAX):
     return read
 
 
-def whole(low=0, high=10**9, optional=False):
+def whole(low=0, high=10**9):
     """Return a reader of integers between `low` and `high`; text digits are accepted."""
-    as_number = number(low, None, high, optional)
+    as_number = number(low, None, high)
 
     def read(value):
         found, problems = as_number(value)
-        if problems or found is None:
+        if problems:
             return found, problems
         if found != int(found):
             return bad("out_of_range", f"{value} is not a whole number; give an integer.")
@@ -193,11 +193,11 @@ def zone(value):
     return value, ()
 
 
-def record(cls, optional=True):
+def record(cls):
     """Return a reader of one nested record of `cls`, given as an instance or as a dict."""
 
     def read(value):
-        if isinstance(value, cls) or (value is None and optional):
+        if isinstance(value, cls):
             return value, ()
         try:
             return cls.from_dict(value), ()
@@ -209,7 +209,7 @@ def record(cls, optional=True):
 
 def records(cls, limit):
     """Return a reader of a list of at most `limit` records of `cls`."""
-    one = record(cls, optional=False)
+    one = record(cls)
 
     def read(value):
         if not isinstance(value, (list, tuple)):
@@ -227,7 +227,10 @@ def records(cls, limit):
 
 
 def column(reader, default=MISSING):
-    """Return a dataclass field whose value is read by `reader`; without a default it is required."""
+    """Return a dataclass field whose value is read by `reader`; without a default it is required.
+
+    A value that is the default itself is not read, so a default of None needs no reader that knows None.
+    """
     if isinstance(default, dict):
         return field(default_factory=dict, metadata={"reader": reader})
     return field(default=default, metadata={"reader": reader})

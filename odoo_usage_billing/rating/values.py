@@ -37,7 +37,7 @@ def _above(value):
     """Read what happens above a baseline: "terms", "none", or a Price of its own."""
     if value in ("terms", "none"):
         return value, ()
-    return record(Price, optional=False)(value)
+    return record(Price)(value)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Baseline(Record):
     kind: str = column(choice("quantity", "amount"), "quantity")
     quantity: Decimal = column(number(low=0), ZERO)  # kind quantity: agreed units of the period
     amount: Decimal = column(number(low=0), ZERO)  # kind amount: agreed spend of the period
-    fixed_amount: Decimal = column(number(optional=True), None)  # billed for it; None: 0 or `amount`
+    fixed_amount: Decimal = column(number(), None)  # billed for it; None: 0 or `amount`
     tolerance_ratio: Decimal = column(number(low=0, high=1), ZERO)  # 0.05 = five per cent both ways
     tolerance_mode: str = column(choice("free", "threshold"), "free")  # free: only beyond the band counts
     above: object = column(_above, "terms")  # "terms" = the terms' own charge model, "none", or a Price
@@ -55,9 +55,9 @@ class Baseline(Record):
     below: str = column(choice("none", "credit", "carry_forward"), "none")
     below_price: Decimal = column(number(low=0), ZERO)  # credit: per unit; kind amount: ratio of it
     carried_in: Decimal = column(number(low=0), ZERO)  # unused from before, raises the upper edge
-    carried_maximum: Decimal = column(number(low=0, optional=True), None)  # most that is carried on
-    days_used: int = column(whole(optional=True), None)  # printed only: proration already done
-    days_total: int = column(whole(optional=True), None)
+    carried_maximum: Decimal = column(number(low=0), None)  # most that is carried on
+    days_used: int = column(whole(), None)  # printed only: proration already done
+    days_total: int = column(whole(), None)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Commitment(Record):
 class Stretch(Record):
     """The first days of the rating term, up to a change of the price: what held in them."""
 
-    price: Price = column(record(Price, optional=False))
+    price: Price = column(record(Price))
     discount_percent: Decimal = column(number(low=0, high=100), ZERO)
     days: int = column(whole(), 0)  # its fixed amount counts for these days of the term's
 
@@ -95,15 +95,15 @@ class Terms(Price):
     discount_percent: Decimal = column(number(low=0, high=100), ZERO)
     baseline: Baseline = column(record(Baseline), None)
     commitment: Commitment = column(record(Commitment), None)
-    minimum: Decimal = column(number(low=0, optional=True), None)  # at term end, prorated already
-    maximum: Decimal = column(number(low=0, optional=True), None)
+    minimum: Decimal = column(number(low=0), None)  # at term end, prorated already
+    maximum: Decimal = column(number(low=0), None)
     currency_rounding: Decimal = column(number(above=0), Decimal("0.01"))  # rounding step of money
     limits_include_fixed: bool = column(flag, True)  # fixed amounts count towards limits and promises
     bill_at_term_end: bool = column(flag, False)  # nothing before the last billing period of the term
     time_zone: str = column(zone, "UTC")  # local time of bands
     stretches: tuple = column(records(Stretch, STRETCHES_MAX), ())  # earlier prices of the term, in order
-    days: int = column(whole(optional=True), None)  # that the price itself holds; None: the whole term
-    days_total: int = column(whole(1, optional=True), None)  # of the rating term, when prices or life cover a part
+    days: int = column(whole(), None)  # that the price itself holds; None: the whole term
+    days_total: int = column(whole(1), None)  # of the rating term, when prices or life cover a part
 
     def check(self):
         """Return the findings of the price and those of the limits around it."""
@@ -147,7 +147,7 @@ class UsagePart(Record):
 
     quantity: Decimal = column(number(), ONE)  # units; seconds for time_increment
     amount: Decimal = column(number(), ZERO)  # money the event carries: percentage, dynamic
-    quantity_prorated: Decimal = column(number(optional=True), None)  # prorated_graduated
+    quantity_prorated: Decimal = column(number(), None)  # prorated_graduated
     dimensions: dict = column(text_map, {})  # region, destination, class; capacity: {"unit": name}
     started_at: datetime = column(instant, None)  # with offset; needed by bands
     continued: bool = column(flag, False)  # continuation of an earlier event: no connect amount
@@ -169,7 +169,7 @@ def read_billed(value):
     result, problems = {}, []
     for code, raw in value.items():
         raw = raw if isinstance(raw, (dict, Billed)) else {"amount": raw}
-        result[code], found = record(Billed, optional=False)(raw)
+        result[code], found = record(Billed)(raw)
         problems += [Problem(p.code, f"{code}.{p.field}", p.message) for p in found]
     return result, problems
 
@@ -178,7 +178,7 @@ def read_billed(value):
 class Usage(Record):
     """The usage of a rating term so far. `parts`, when given, are all parts of the term so far."""
 
-    quantity: Decimal = column(number(optional=True), None)  # of this billing period; None: sum of parts
+    quantity: Decimal = column(number(), None)  # of this billing period; None: sum of parts
     quantity_before: Decimal = column(number(), ZERO)  # of the term's earlier billing periods
     parts: tuple = column(records(UsagePart, PARTS_MAX), ())
     quantities_at_changes: tuple = column(numbers(STRETCHES_MAX), ())  # of the term so far, at each price change

@@ -18,7 +18,7 @@ from .graft import Graft
 RATING = "odoo_usage_billing/rating"
 COPIED = (RATING, "tests/kernel", "tests/vectors")
 #: Tests that look at the source, start processes or fill time: they kill nothing that others do not kill faster.
-LEFT_OUT = ("test_kernel_is_pure.py", "test_kernel_promises.py", "test_price_changes.py")
+LEFT_OUT = ("test_kernel_is_pure.py", "test_kernel_promises.py", "test_price_changes_anywhere.py")
 DESELECTED = "not every_process and not fails_the_script"
 VALUES = ("test_values_and_their_bounds.py", "test_terms_refuse_with_reasons.py")
 FIRST = {name: VALUES for name in ("price", "values", "schema", "charge", "errors", "allowance")}

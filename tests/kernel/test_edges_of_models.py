@@ -1,0 +1,92 @@
+"""Edges at which one comparison more or less would bill another amount."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from fractions import Fraction
+
+import pytest
+from kernel_helpers import by_code, charged, rated
+from usage_rating import RatingError, Terms, aggregate, messages
+from usage_rating.exact import to_decimal, to_text
+from usage_rating.interval import Interval, proration
+from usage_rating.money import allocate, as_money
+
+
+def test_a_slot_that_is_used_up_opens_no_other():
+    slots = [{"start": "0", "increment": "60", "unit_price": "1"}, {"start": "60", "increment": "6", "unit_price": "2"}]
+    found = charged({"charge_model": "time_increment", "slots": slots}, parts=[{"quantity": "60"}])
+    assert list(found.billed_after) == ["slot-1"]
+
+
+@pytest.mark.parametrize("maximum, amount", [("9.5", "9.50"), ("10", "10.00"), ("10.5", "10.00")])
+def test_the_cap_of_a_tier_takes_off_half_a_unit_too(maximum, amount):
+    tiers = [{"unit_price": "1", "maximum": maximum}]
+    assert str(rated("10", charge_model="graduated", tiers=tiers).amount) == amount
+
+
+ROUNDINGS = [("none", "up", "7.50"), ("", "up", "8.00"), ("up", "none", "8.00")]
+
+
+@pytest.mark.parametrize("of_tier, of_price, amount", ROUNDINGS)
+def test_the_start_of_a_later_tier_is_packed_as_that_tier_says(of_tier, of_price, amount):
+    last = {"unit_price": "1", "package_size": "10", "package_rounding": of_tier}
+    terms = {"charge_model": "volume", "tiers": [{"up_to": "75", "unit_price": "1"}, last]}
+    terms |= {"best_price_guard": True, "package_rounding": of_price}
+    # 60 at 1 is dearer than what the later tier begins with: 7.5 packages at 1, or 8
+    assert str(rated("60", **terms).amount) == amount
+
+
+def test_a_refund_of_less_than_one_is_a_refund():
+    terms = {"charge_model": "percentage", "rate_percent": "10", "free_events": 1}
+    found = charged(terms, parts=[{"amount": "0.90"}, {"amount": "-0.50"}])
+    # the first event is free; the refund is no event that could be
+    assert by_code(found) == {"percentage": "-0.05"}
+
+
+def test_numbers_are_shown_with_up_to_sixty_decimals():
+    finest = Fraction(1, 10**60)
+    assert to_text(finest) == "0." + "0" * 59 + "1"
+    assert to_text(to_decimal(finest)) == "0." + "0" * 59 + "1"
+    assert to_text(to_decimal(finest).scaleb(-1)) == f"1/{10**61}"
+
+
+def test_nothing_has_no_sign():
+    assert aggregate.text("0", 2) == "0.00"
+    assert aggregate.text("-0.001", 2) == "0.00"
+    assert str(as_money(to_decimal(Fraction(0)) * -1, "0.01")) == "0.00"
+    assert str(rated("0", charge_model="per_unit", unit_price="-3").amount) == "0.00"
+
+
+def test_a_debt_of_two_cents_is_shared():
+    assert [str(item) for item in allocate("-0.02", [1, 1])] == ["-0.01", "-0.01"]
+    assert [str(item) for item in allocate("-0.03", [1, 1])] == ["-0.02", "-0.01"]
+
+
+def test_a_period_without_days_shares_nothing():
+    day = datetime(2026, 1, 5).date()
+    with pytest.raises(RatingError) as caught:
+        proration(Interval(day, day), Interval(day, day))
+    assert [problem.field for problem in caught.value.problems] == ["period"]
+
+
+def test_a_clock_that_goes_back_at_midnight_repeats_a_band():
+    """Nuuk, 26 October 2024: at 24:00 it was 23:00 again, so the half hour before 23:30 came twice."""
+    slots = [{"increment": "1", "unit_price": "1"}]
+    bands = [
+        {"code": "late", "from_time": "23:30", "to_time": "00:00", "slots": slots},
+        {"code": "day", "slots": slots},
+    ]
+    terms = {"charge_model": "time_increment", "bands": bands, "time_zone": "America/Nuuk"}
+    start = datetime(2024, 10, 27, 0, 30, tzinfo=timezone.utc)  # 23:30, an hour behind
+    found = charged(terms, parts=[{"quantity": "7200", "started_at": start.isoformat()}])
+    assert by_code(found) == {"late-slot-1": "3600.00", "day-slot-1": "3600.00"}
+
+
+def test_sentences_of_lines_limits_and_differences_are_of_different_codes():
+    assert not set(messages.LINES) & (set(messages.LIMITS) | set(messages.DIFFERENCES))
+
+
+def test_none_says_that_nothing_is_agreed():
+    terms = {"charge_model": "per_unit", "unit_price": "1", "minimum": None, "maximum": None, "baseline": None}
+    assert Terms.from_dict(terms) == Terms.from_dict({"charge_model": "per_unit", "unit_price": "1"})
