@@ -68,7 +68,7 @@ def _cuts(begin, end, bands, zone):
     while day <= last:
         midnight = datetime(day.year, day.month, day.day)
         offsets = set()
-        for minutes in times | {1440}:
+        for minutes in times:
             for fold in (0, 1):
                 local = (midnight + timedelta(minutes=minutes)).replace(tzinfo=tz, fold=fold)
                 offsets.add(local.utcoffset())

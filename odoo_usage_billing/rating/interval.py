@@ -6,6 +6,7 @@ the contract's zone, so a day has 23, 24 or 25 hours and still begins at midnigh
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from itertools import pairwise
@@ -21,7 +22,6 @@ CADENCES = (*DAYS, *MONTHS)
 #: actual = days over days; both_ends = the last day counts too; thirty = every month has thirty days.
 BASES = ("actual", "both_ends", "thirty")
 PERIODS_MAX = 40000
-DAY = timedelta(days=1)
 
 
 class Interval(NamedTuple):
@@ -44,8 +44,7 @@ def add_months(day, months):
     """Return the date `months` later; a day the month lacks becomes its last (31 Jan + 1 = 28 Feb)."""
     number = day.year * 12 + day.month - 1 + months
     year, month = number // 12, number % 12 + 1
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return date(year, month, min(day.day, (following - DAY).day))
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def period_containing(day, cadence, anchor_on=None):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from kernel_helpers import by_code, charged, rated
-from usage_rating import RatingError, Terms, aggregate, messages
-from usage_rating.exact import to_decimal, to_text
+from usage_rating import RatingError, Terms, Usage, aggregate, messages
+from usage_rating.exact import round_step, to_decimal, to_text
 from usage_rating.interval import Interval, proration
 from usage_rating.money import allocate, as_money
 
@@ -90,3 +91,27 @@ def test_sentences_of_lines_limits_and_differences_are_of_different_codes():
 def test_none_says_that_nothing_is_agreed():
     terms = {"charge_model": "per_unit", "unit_price": "1", "minimum": None, "maximum": None, "baseline": None}
     assert Terms.from_dict(terms) == Terms.from_dict({"charge_model": "per_unit", "unit_price": "1"})
+
+
+def test_numbers_of_a_trace_are_texts():
+    tiers = [{"up_to": "5", "unit_price": "1"}, {"unit_price": "2"}]
+    found = rated("7", charge_model="graduated", tiers=tiers, maximum="3")
+    assert all(type(item) is str for step in found.trace for item in step.params.values())
+
+
+@pytest.mark.parametrize("marks", ["12", 5, ["1"] * 401])
+def test_quantities_at_changes_are_a_list_of_bounded_length(marks):
+    with pytest.raises(RatingError) as caught:
+        Usage.from_dict({"quantity": "1", "quantities_at_changes": marks})
+    assert [problem.code for problem in caught.value.problems] == ["not_list"]
+
+
+def test_an_event_may_cost_one_amount_whatever_it_carries():
+    terms = {"charge_model": "percentage", "rate_percent": "1", "event_minimum": "2", "event_maximum": "2"}
+    assert str(charged(terms, parts=[{"amount": "10"}, {"amount": "900"}]).amount) == "4.00"
+
+
+def test_steps_that_are_no_power_of_ten_round_away_from_zero_too():
+    assert round_step(Decimal(-1), Decimal(5), "up") == -5
+    assert round_step(Decimal("-2.5"), Decimal(5)) == -5
+    assert round_step(Decimal("-0.024"), Decimal("0.05")) == 0

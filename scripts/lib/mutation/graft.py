@@ -4,6 +4,9 @@ import gc
 import inspect
 from types import CodeType, FunctionType
 
+#: Functions that are called while the kernel is loaded, and never again.
+AT_IMPORT = ("column",)
+
 
 class Graft:
     """The functions of the loaded kernel, by the code they run."""
@@ -17,7 +20,7 @@ class Graft:
     def apply(self, path, source, changed):
         """Give the functions that differ their new code; False when what differs runs at import."""
         pairs = changes(compile(source, path, "exec"), compile(changed, path, "exec"))
-        if pairs is None:
+        if pairs is None or any(old.co_name in AT_IMPORT for old, _new in pairs):
             return False
         wanted = {place(old): new for old, new in pairs}
         found = [(known, wanted[place(known)]) for known in self.functions if place(known) in wanted]
