@@ -169,6 +169,7 @@ class ContractContract(models.Model):
     def _expand_usage(self, carriers):
         dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
         claimed = periods.claim(self.env, dues)
+        self.env["contract.line"].browse({due.line_id for due in claimed})._usage_look_before(claimed)
         rated = charges.rate_dues(self.env, [due for due in dues if due in claimed])
         completeness.require_complete(self.env, rated)
         rated += commitments.settle(self.env, rated)

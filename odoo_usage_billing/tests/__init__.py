@@ -1,4 +1,5 @@
 from . import (
+    test_adjustments,
     test_aggregations,
     test_asset_count,
     test_bad_terms,
@@ -15,6 +16,7 @@ from . import (
     test_rate_card,
     test_rate_card_form,
     test_rating_terms,
+    test_rerating,
     test_security_matrix,
     test_suspense,
     test_version_compare,

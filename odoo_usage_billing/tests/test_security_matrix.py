@@ -32,6 +32,8 @@ MATRIX = {
     "usage.billing.period": ("r", "r", "rwc"),
     "usage.charge": ("r", "r", "rwc"),
     "usage.charge.component": ("r", "r", "rwc"),
+    "usage.adjustment": ("r", "r", "rw"),
+    "usage.adjustment.component": ("r", "r", "rw"),
     "usage.billing.run": ("r", "r", "rwcu"),
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
@@ -87,6 +89,8 @@ class TestSecurityMatrix(UsageCommon):
         cls.source.unknown_subject_policy = "discover"
         cls.send([cls.record("PRN0001", 10), cls.record("NOPE", 1)])
         cls.run_billing()
+        cls.send([cls.record("PRN0001", 5, external_id="late")])
+        cls.contract._usage_look()
         cls.users = {
             name: new_test_user(
                 cls.env,

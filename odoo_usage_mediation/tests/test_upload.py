@@ -143,6 +143,7 @@ class TestUpload(MediationCommon):
         self.assertEqual(self.reason_of(self.row(at=NOON)), "no_assignment")
 
     def test_usage_of_an_invoiced_period_is_suspended(self):
+        self.source.late_policy = "suspend"
         self.env["usage.billing.period"].sudo().create(
             {
                 "contract_line_id": self.line.id,
