@@ -9,20 +9,23 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from odoo.tools import SQL
+
 from .usage_of import EXACT
 
 CHARGES = """
     SELECT c.id, c.contract_line_id, c.period_id, p.date_start, p.date_end, c.date_start, c.date_end,
            c.term_start, c.term_end, c.metric_id, v.card_id, c.version_id, c.event_count, c.quantity::text,
            c.quantity_carried::text, c.amount::text, c.billed_after, c.usage -> 'billed_before', c.basis,
-           c.agreed_digest, c.currency_id
+           c.agreed_digest, c.currency_id, c.commitment_id
       FROM usage_charge c
       JOIN usage_billing_period p ON p.id = c.period_id
       LEFT JOIN usage_rate_card_version v ON v.id = c.version_id
-     WHERE c.contract_line_id = ANY(%s) AND c.state <> 'released' AND c.commitment_id IS NULL
-       AND c.date_end > %s
-     ORDER BY c.contract_line_id, c.date_start
+     WHERE c.state <> 'released' AND %(which)s
+     ORDER BY c.contract_line_id, c.date_start, c.id
 """
+OF_LINES = "c.contract_line_id = ANY(%s) AND c.commitment_id IS NULL AND c.date_end > %s"
+OF_COMMITMENTS = "c.commitment_id = ANY(%s)"
 ADJUSTMENTS = """
     SELECT charge_id, id, number, state, event_count, quantity::text, quantity_carried::text, amount::text,
            billed_change, basis
@@ -70,6 +73,7 @@ class Charged(NamedTuple):
     basis: dict
     digest: str
     currency_id: int
+    commitment_id: int
     adjusted: tuple = ()
 
     @property
@@ -121,10 +125,18 @@ class Charged(NamedTuple):
 
 def read_charged(env, line_ids, since=date.min):
     """[Charged] of contract lines, in the order of line and day; only those that end after `since`."""
+    return _read(env, SQL(OF_LINES, line_ids, since))
+
+
+def read_settled(env, commitment_ids):
+    """[Charged] of the settlements of commitments."""
+    return _read(env, SQL(OF_COMMITMENTS, commitment_ids))
+
+
+def _read(env, which):
     env["usage.charge"].flush_model()
     env["usage.adjustment"].flush_model()
-    env.cr.execute(CHARGES, (line_ids, since))
-    charged = [Charged(*row) for row in env.cr.fetchall()]
+    charged = [Charged(*row) for row in env.execute_query(SQL(CHARGES, which=which))]
     found = {}
     if charged:
         env.cr.execute(ADJUSTMENTS, ([item.id for item in charged],))

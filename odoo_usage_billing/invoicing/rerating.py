@@ -94,6 +94,14 @@ def _spread(charged, moved, spreading):
     return todo
 
 
+def change_between(before, after):
+    """What a position moves by, component by component."""
+    moved = {}
+    add(moved, after, 1)
+    add(moved, before, -1)
+    return as_billed(moved)
+
+
 class _Work:
     """The charges of some contract lines, with what is needed to rate them again."""
 
@@ -166,11 +174,7 @@ class _Work:
             self.reader.earlier[segment] = past
             rated = rate_one(self.reader.agreement(segment), wanted[item.id], measured, past)
             after = rated.charge.to_dict().get("billed_after", {})
-            add(position, after, -1)
-            change = {
-                code: {name: format(-Decimal(text), "f") for name, text in figures.items()}
-                for code, figures in as_billed(position).items()
-            }
+            change = change_between(as_billed(position), after)
             more = rated.event_count - standing.event_count
             result.append(Found(standing, rated, change, more, item.draft, item.id in repriced))
             position, quantity, carried = {}, rated.charge.quantity, format(rated.charge.quantity_carried, "f")

@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo import models
 
-from ..invoicing import adjustments, rerating
+from ..invoicing import adjustments, rerating, resettling
 from ..invoicing.segments import rating_term
 
 
@@ -16,6 +16,8 @@ class ContractLine(models.Model):
         compared, found = rerating.find(self.env, self, since)
         decide = self.env["contract.contract"]._decide_adjustment
         stored = adjustments.store(self.env, compared, found, decide, self.env.cr.now())
+        settled = resettling.find_settlements(self.env, self.contract_id)
+        stored += adjustments.store(self.env, *settled, decide, self.env.cr.now())
         stored.filtered(lambda a: a.state == "written_off")._book_write_off()
         return stored
 
