@@ -1,9 +1,11 @@
+from . import usage_bounds  # isort: skip  - others inherit it
 from . import (
     account_move,
     account_move_adjustments,
     account_move_line,
     contract_contract,
     contract_adjustments,
+    contract_holds,
     contract_line,
     contract_line_estimate,
     contract_line_rerating,
@@ -35,6 +37,7 @@ from . import (
     usage_explainer_cause,
     usage_explainer_component,
     usage_frozen_part,
+    usage_hold,
     usage_metric,
     usage_price_override,
     usage_rate_card,

@@ -172,6 +172,8 @@ class ContractContract(models.Model):
         self.env["contract.line"].browse({due.line_id for due in claimed})._usage_look_before(claimed)
         rated = charges.rate_dues(self.env, [due for due in dues if due in claimed])
         completeness.require_complete(self.env, rated)
+        self._hold_implausible(rated)
+        self._settle_holds(claimed)
         rated += commitments.settle(self.env, rated)
         now = self.env.cr.now()
         stored = defaultdict(list)

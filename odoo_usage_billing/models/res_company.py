@@ -4,7 +4,8 @@ from .usage_tz import tz_get
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "usage.bounds"]
 
     usage_tz = fields.Selection(tz_get, string="Billing Time Zone", help="Proposed for new usage contracts.")
     usage_grace_days = fields.Integer(string="Grace Days", help="Proposed for new usage contracts.")

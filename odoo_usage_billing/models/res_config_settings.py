@@ -14,3 +14,11 @@ class ResConfigSettings(models.TransientModel):
     )
     usage_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Usage Limits")
     usage_write_off_account_id = fields.Many2one(related="company_id.usage_write_off_account_id", readonly=False)
+    usage_hold_negative = fields.Boolean(related="company_id.usage_hold_negative", readonly=False)
+    usage_hold_above = fields.Monetary(
+        related="company_id.usage_hold_above", readonly=False, currency_field="usage_currency_id"
+    )
+    usage_hold_factor = fields.Float(related="company_id.usage_hold_factor", readonly=False)
+    usage_hold_lines = fields.Integer(related="company_id.usage_hold_lines", readonly=False)
+    usage_hold_suspense_percent = fields.Float(related="company_id.usage_hold_suspense_percent", readonly=False)
+    usage_hold_gap = fields.Boolean(related="company_id.usage_hold_gap", readonly=False)

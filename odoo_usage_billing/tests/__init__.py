@@ -11,6 +11,7 @@ from . import (
     test_dimension_key,
     test_discovery,
     test_entry,
+    test_holds,
     test_main_job,
     test_period_guard,
     test_rate_card,
