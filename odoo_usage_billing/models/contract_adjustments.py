@@ -119,6 +119,8 @@ class ContractContract(models.Model):
 
     def action_usage_look(self):
         """Look for changes of what was billed, and show what there is to decide."""
+        self.check_access("write")
+        self.env["usage.adjustment"].check_access("write")
         self._usage_adjust()
         return self.action_view_usage_adjustments()
 

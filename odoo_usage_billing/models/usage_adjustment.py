@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 OPEN = ("draft", "accepted")
 
@@ -121,6 +122,30 @@ class UsageAdjustment(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Adjustments are facts and stay. Reject what shall not be billed."))
+
+    def _annex(self):
+        """What the usage annex of an invoice prints of these: one dict each, in the reader's language."""
+        explainer = self.env["usage.explainer"]
+        self.env["usage.adjustment.component"].flush_model()
+        query = "SELECT id, quantity::text FROM usage_adjustment_component WHERE adjustment_id = ANY(%s)"
+        numbers = dict(self.env.execute_query(SQL(query, self.ids)))
+        return [
+            {
+                "adjustment": adjustment,
+                "title": explainer._phrase_adjustment_section(adjustment),
+                "cause": adjustment.cause,
+                "components": [
+                    {
+                        "name": component.name,
+                        "quantity": explainer._number(numbers[component.id]),
+                        "amount": component.amount,
+                    }
+                    for component in adjustment.component_ids.filtered("amount")
+                ],
+                "explanation": (adjustment.explanation or "").splitlines(),
+            }
+            for adjustment in self.sorted(lambda a: (a.contract_line_id.sequence, a.date_start, a.id))
+        ]
 
     def action_view_events(self):
         """Open the events that came after the charge."""

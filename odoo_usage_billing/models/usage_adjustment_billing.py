@@ -15,6 +15,7 @@ class UsageAdjustment(models.Model):
         self.write({"state": state, "decided_by_id": self.env.uid, "decided_at": fields.Datetime.now(), **vals})
 
     def _require(self, states, sentence):
+        self.check_access("write")
         wrong = self.filtered(lambda a: a.state not in states)
         if wrong:
             labels = dict(self._fields["state"]._description_selection(self.env))

@@ -99,8 +99,9 @@ class UsageCharge(models.Model):
         raise UserError(self.env._("Charges are facts and stay. Cancel the draft invoice to release them."))
 
     def action_view_events(self):
-        """Open the events behind these charges."""
+        """Open the events behind this charge; what came later belongs to its adjustments."""
         self.ensure_one()
+        until = (self.basis or {}).get("events_until")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
@@ -111,6 +112,7 @@ class UsageCharge(models.Model):
                 ("metric_id", "=", self.metric_id.id),
                 ("usage_date", ">=", self.date_start),
                 ("usage_date", "<", self.date_end),
+                *([] if until is None else [("id", "<=", until)]),
             ],
         }
 

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import psycopg2
 
 from odoo import Command
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -259,8 +259,28 @@ class TestAdjustments(UsageCommon):
         self.late()
         adjustment = self.found()
         operator = new_test_user(self.env, login="adjusting", groups="odoo_usage_billing.group_usage_operator")
-        with self.assertRaisesRegex(Exception, "not allowed"):
-            adjustment.with_user(operator).action_accept()
+        adjustment.reason = "x"
+        for action in ("action_accept", "action_bill_now", "action_reject", "action_write_off"):
+            with self.subTest(action=action), self.assertRaises(AccessError):
+                getattr(adjustment.with_user(operator), action)()
+        with self.assertRaises(AccessError):
+            self.contract.with_user(operator).action_usage_look()
+        adjustment.action_accept()
+        with self.assertRaises(AccessError):
+            adjustment.with_user(operator).action_bill_now()
+
+    def test_the_annex_of_the_invoice_explains_the_difference(self):
+        self.late()
+        self.found().action_bill_now()
+        move = self.contract.usage_adjustment_ids.move_id
+        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", move.ids)[0]
+        text = " ".join(html.decode().split())
+        self.assertIn("1 events came after the invoice: +7", text)
+        self.assertIn(f"billed on {self.origin.name}", text)
+        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", self.origin.ids)[
+            0
+        ]
+        self.assertIn("includes usage that came after this invoice", " ".join(html.decode().split()))
 
     def test_buttons_lead_from_the_contract_and_the_invoices_to_the_adjustment(self):
         self.late()
@@ -271,6 +291,8 @@ class TestAdjustments(UsageCommon):
         self.assertEqual(adjustment.charge_id.adjustment_count, 1)
         events = self.env["usage.event"].search(adjustment.action_view_events()["domain"])
         self.assertEqual(events.mapped("external_id"), ["late"])
+        charged = self.env["usage.event"].search(adjustment.charge_id.action_view_events()["domain"])
+        self.assertEqual(charged.mapped("external_id"), ["first"])
         self.assertIn("107", adjustment.explanation)
 
     def test_the_nightly_look_tells_about_a_contract_that_cannot_be_rated_and_goes_on_with_the_others(self):

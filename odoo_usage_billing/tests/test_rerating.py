@@ -9,6 +9,28 @@ from odoo.tests import tagged
 from .common import UsageCommon, utc
 
 TIERS = [(100, 0.10, 0), (1000, 0.08, 0), (None, 0.05, 0)]
+STEPS = [(50, 0.11, 3), (200, 0.07, 0), (None, 0.033, 0)]
+SECOND_TIER = {"target": "tier_price", "key": "2"}
+UNIT_PRICE = {"target": "unit_price"}
+#: Cards, baselines and which own price changes, for random histories.
+HISTORIES = (
+    {"card": {"tiers": STEPS, "flat_amount": 2, "minimum_amount": 9}, "baselines": (), "own": SECOND_TIER},
+    {
+        "card": {"charge_model": "package", "package_size": 40, "unit_price": 3, "quantity_included": 25},
+        "baselines": (),
+        "own": UNIT_PRICE,
+    },
+    {
+        "card": {"charge_model": "volume", "tiers": STEPS, "discount_percent": 7.5},
+        "baselines": ({"quantity": 120, "fixed_amount": 30, "below": "carry_forward"},),
+        "own": SECOND_TIER,
+    },
+    {
+        "card": {"tiers": STEPS, "maximum_amount": 14},
+        "baselines": ({"kind": "amount", "amount": 8, "below": "credit", "below_unit_price": 0.5},),
+        "own": SECOND_TIER,
+    },
+)
 
 
 @tagged("post_install", "-at_install")
@@ -219,18 +241,67 @@ class TestRerating(UsageCommon):
     def last_id(self):
         return self.env["usage.event"].search([], order="id desc", limit=1).external_id
 
-    def test_random_lateness_corrections_and_prices_add_up_to_one_rating_of_everything(self):
-        for seed in (1, 2, 3, 4):
-            with self.subTest(seed=seed):
-                self.check_history(random.Random(seed), f"R{seed:02d}")
+    # -- pools -------------------------------------------------------------
 
-    def check_history(self, dice, prefix):
+    def pool(self):
+        """A lead line with 100 agreed at 1 above, and a member of another contract with 50."""
+        card = self.make_card(charge_model="per_unit", unit_price=1)
+
+        def agreed(quantity):
+            return [Command.create({"date_start": date(2026, 1, 1), "quantity": quantity})]
+
+        lead = self.agreed(card, "LEA0001", usage_baseline_ids=agreed(100))
+        member = self.agreed(card, "MEM0001", usage_baseline_ids=agreed(50))
+        member.contract_line_ids.usage_pool_line_id = lead.contract_line_ids
+        return lead, member
+
+    def test_late_usage_of_a_pool_member_is_a_difference_of_its_lead(self):
+        lead, member = self.pool()
+        self.use(date(2026, 1, 5), 90, "LEA0001")
+        self.bill(lead | member, date(2026, 2, 1))
+        self.use(date(2026, 1, 6), 70, "MEM0001")
+        found = (lead | member)._usage_look()
+        # 160 used, 150 agreed
+        self.assertEqual(found.filtered("amount").mapped("contract_id"), lead)
+        self.assertEqual(sum(found.mapped("amount")), 10)
+        self.assertFalse((lead | member)._usage_look())
+
+    def test_a_line_that_leaves_its_pool_leaves_what_was_billed_alone(self):
+        lead, member = self.pool()
+        self.use(date(2026, 1, 5), 90, "LEA0001")
+        self.use(date(2026, 1, 6), 70, "MEM0001")
+        self.bill(lead | member, date(2026, 2, 1))
+        member.contract_line_ids.usage_pool_line_id = False
+        self.assertFalse((lead | member)._usage_look())
+        self.use(date(2026, 1, 7), 5, "MEM0001")
+        found = (lead | member)._usage_look()
+        self.assertEqual(found.filtered("amount").mapped("amount"), [5.0])
+
+    def test_what_is_installed_is_counted_again_when_an_assignment_is_corrected(self):
+        self.metric.write({"measured_from": "assignments", "aggregation": "time_weighted_average"})
+        contract = self.agreed(self.make_card(charge_model="per_unit", unit_price=31))
+        self.bill(contract, date(2026, 2, 1))
+        self.assertEqual(self.charges(contract).amount, 31)
+        contract.contract_line_ids.usage_assignment_ids.end_at = utc(2026, 1, 10, 23).replace(tzinfo=None)
+        found = contract._usage_look()
+        # ten of 31 days
+        self.assertEqual((found.amount, found.state), (-21, "draft"))
+        self.assertIn("assigned", found.cause)
+        self.assertFalse(contract._usage_look())
+
+    # -- everything at random ----------------------------------------------
+
+    def test_random_lateness_corrections_and_prices_add_up_to_one_rating_of_everything(self):
+        for seed in range(1, 9):
+            with self.subTest(seed=seed):
+                self.check_history(random.Random(seed), f"R{seed:02d}", HISTORIES[seed % len(HISTORIES)])
+
+    def check_history(self, dice, prefix, history):
         """Nine months in quarterly terms; then one rating of each whole quarter must cost the same."""
-        card = self.make_card(
-            [(50, 0.11, 3), (200, 0.07, 0), (None, 0.033, 0)], name=prefix, flat_amount=2, minimum_amount=9
-        )
+        card = self.make_card(name=prefix, **history["card"])
         subject = f"{prefix}0001"
-        contract = self.agreed(card, subject, usage_rating_term="quarterly")
+        baselines = [Command.create({"date_start": date(2026, 1, 1), **vals}) for vals in history["baselines"]]
+        contract = self.agreed(card, subject, usage_rating_term="quarterly", usage_baseline_ids=baselines)
         contract.usage_adjustment_policy = dice.choice(("ask", "next_invoice"))
         ids, today = [], date(2026, 1, 1)
         for month in range(1, 10):
@@ -242,7 +313,7 @@ class TestRerating(UsageCommon):
             if ids and dice.random() < 0.5:
                 self.send([self.record(subject, 0, external_id=f"v-{prefix}-{month}", voids=dice.choice(ids))])
             if dice.random() < 0.3:
-                self.reprice(contract, dice, month)
+                self.reprice(contract, dice, month, history["own"])
             if dice.random() < 0.5:
                 contract._usage_look()
             today = date(2026, month + 1, 1)
@@ -255,16 +326,15 @@ class TestRerating(UsageCommon):
             self.cents(charged.mapped("amount") + counted.mapped("amount")), self.cents(self.at_once(contract, prefix))
         )
 
-    def reprice(self, contract, dice, month):
+    def reprice(self, contract, dice, month, own):
         """An own price for some days that may be billed already."""
         line = contract.contract_line_ids
         start = date(2026, dice.randint(1, month), dice.randint(1, 28))
         line.usage_override_ids.filtered(lambda o: o.date_start >= start).unlink()
         line.usage_override_ids.filtered(lambda o: not o.date_end or o.date_end > start).date_end = start
         self.env.flush_all()
-        line.usage_override_ids = [
-            Command.create({"target": "tier_price", "key": "2", "value": dice.randint(1, 9) / 100, "date_start": start})
-        ]
+        value = dice.randint(1, 9) / 100
+        line.usage_override_ids = [Command.create({**own, "value": value, "date_start": start})]
 
     def at_once(self, contract, prefix):
         """What three quarters cost when a line that is billed quarterly sees the same usage and prices at once."""
@@ -279,6 +349,7 @@ class TestRerating(UsageCommon):
                         Command.create({name: o[name] for name in ("target", "key", "value", "date_start", "date_end")})
                         for o in line.usage_override_ids
                     ],
+                    usage_baseline_ids=[Command.create(vals) for vals in line.usage_baseline_ids.copy_data()],
                 )
             ]
         )

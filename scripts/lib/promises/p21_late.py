@@ -162,11 +162,12 @@ def _bill_rest(database):
 
 
 def _posted(database):
-    """{id: name, date, sum, lines and their last change} of what is posted."""
+    """{id: name, date and items} of what is posted."""
     with database.env() as env:
         env.cr.execute(
-            "SELECT m.id, m.name, m.date, SUM(l.balance), COUNT(*), MAX(l.write_date) FROM account_move m"
-            " JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'product'"
+            "SELECT m.id, m.name, m.date, string_agg(concat_ws(' ', l.id, l.account_id, l.balance, l.quantity,"
+            " l.price_unit, l.name), ';' ORDER BY l.id) FROM account_move m"
+            " JOIN account_move_line l ON l.move_id = m.id AND l.display_type IN ('product', 'tax', 'payment_term')"
             " WHERE m.state = 'posted' GROUP BY 1, 2, 3"
         )
         return {id_: rest for id_, *rest in env.cr.fetchall()}
