@@ -32,6 +32,8 @@
         "views/usage_baseline_views.xml",
         "views/usage_billing_period_views.xml",
         "views/usage_charge_views.xml",
+        "views/usage_adjustment_views.xml",
+        "views/usage_hold_views.xml",
         "views/usage_billing_run_views.xml",
         "views/contract_views.xml",
         "views/account_move_views.xml",

@@ -53,7 +53,7 @@ def rate_dues(env, dues):
     wanted = [needs_of(agreement) for agreement in agreements]
     measured = measure(env, [need for needs in wanted for need in needs])
     return [
-        _rate_one(agreement, needs, measured, reader.earlier[agreement.segment])
+        rate_one(agreement, needs, measured, reader.earlier[agreement.segment])
         for agreement, needs in zip(agreements, wanted, strict=True)
     ]
 
@@ -64,8 +64,9 @@ def _members(env, lines):
     return {lead.id: members for lead, members in pooled.grouped("usage_pool_line_id").items()}
 
 
-def _rate_one(agreement, needs, measured, past):
-    line = agreement.line
+def rate_one(agreement, needs, measured, past):
+    """The Rated of one agreement, from what was measured of its needs."""
+    line, card = agreement.line, agreement.frame.card
     try:
         usage = Usage.from_dict(usage_of(agreement, needs, measured))
         charge = rate(usage, agreement.terms)
@@ -74,7 +75,7 @@ def _rate_one(agreement, needs, measured, past):
             line.env._(
                 "%(line)s cannot be rated with %(card)s: %(error)s",
                 line=line.display_name,
-                card=line.usage_rate_card_id.display_name,
+                card=card.display_name,
                 error=error,
             )
         ) from error
@@ -84,7 +85,7 @@ def _rate_one(agreement, needs, measured, past):
         agreement.segment,
         line,
         line.usage_metric_id,
-        line._usage_unit(),
+        card.uom_id or line.usage_metric_id.uom_id,
         agreement,
         usage,
         charge,
@@ -98,7 +99,8 @@ def _rate_one(agreement, needs, measured, past):
 
 def store(env, rated, period_ids, rated_at):
     """Insert charges and components; return [(charge id, [component id])] in the order of `rated`."""
-    rows = [_charge_row(env, item, period_ids[item.due], rated_at) for item in rated]
+    until = events_until(env)
+    rows = [_charge_row(env, item, period_ids[item.due], rated_at, until) for item in rated]
     ids = [charge_id for (charge_id,) in _insert(env, INSERT_CHARGE, rows)]
     component_rows = [
         _component_row(env, item, charge_id, sequence, component, rated_at)
@@ -113,6 +115,12 @@ def store(env, rated, period_ids, rated_at):
     return [(id_, [next(component_ids) for _c in item.charge.components]) for id_, item in zip(ids, rated, strict=True)]
 
 
+def events_until(env):
+    """The last event id given out so far: usage of a contract whose rows are held gets a higher one."""
+    env.cr.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM usage_event_id_seq")
+    return env.cr.fetchone()[0]
+
+
 def _insert(env, query, rows):
     """Insert rows in order and return their ids in the same order."""
     if not rows:
@@ -124,7 +132,8 @@ INSERT_CHARGE = """
 INSERT INTO usage_charge (
     period_id, contract_line_id, contract_id, partner_id, company_id, metric_id,
     version_id, baseline_id, commitment_id, date_start, date_end, term_start, term_end, quantity,
-    quantity_carried, event_count, currency_id, amount, state, terms, usage, trace, billed_after, rated_at,
+    quantity_carried, event_count, currency_id, amount, state, terms, usage, trace, billed_after, basis,
+    agreed_digest, rated_at,
     create_uid, create_date, write_uid, write_date)
 VALUES %s RETURNING id
 """
@@ -136,11 +145,8 @@ VALUES %s RETURNING id
 """
 
 
-def _charge_row(env, item, period_id, rated_at):
+def _charge_row(env, item, period_id, rated_at, until):
     line, contract = item.line, item.line.contract_id
-    usage = item.usage.to_dict()
-    if len(usage.get("parts", ())) > PARTS_KEPT:
-        usage["parts"] = usage["parts"][:PARTS_KEPT]
     return (
         period_id,
         line.id,
@@ -161,16 +167,32 @@ def _charge_row(env, item, period_id, rated_at):
         contract.currency_id.id,
         item.charge.amount,
         "rated",
-        json.dumps(item.terms.to_dict()),
-        json.dumps(usage),
-        json.dumps([step.to_dict() for step in item.charge.trace]),
+        *rated_json(item),
         json.dumps(item.charge.to_dict().get("billed_after", {})),
+        json.dumps(basis_of(item, until)),
+        item.agreement.held,
         rated_at,
         env.uid,
         rated_at,
         env.uid,
         rated_at,
     )
+
+
+def rated_json(item):
+    """Terms, usage and trace of what was rated, as they are stored."""
+    usage = item.usage.to_dict()
+    if len(usage.get("parts", ())) > PARTS_KEPT:
+        usage["parts"] = usage["parts"][:PARTS_KEPT]
+    trace = [step.to_dict() for step in item.charge.trace]
+    return json.dumps(item.terms.to_dict()), json.dumps(usage), json.dumps(trace)
+
+
+def basis_of(item, until):
+    """What a later rating of the same days must know: the lines measured, and the last event there was."""
+    frame = item.agreement.frame
+    pooled = bool(frame and frame.pooled)
+    return {"events_until": until, "lines": list(item.needs[0].line_ids) if item.needs else [], "pooled": pooled}
 
 
 #: Events priced one by one stay in the event table; a charge keeps at most so many parts beside its trace.

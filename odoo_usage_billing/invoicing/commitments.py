@@ -12,23 +12,26 @@ from odoo.exceptions import UserError
 from ..rating import Terms, Usage, rate
 from ..rating.commitment import position
 from ..rating.interval import Interval, period_containing, proration
+from .charges import Rated
 from .figures import day_basis, digits, figure, money_step
+from .periods import Due
+from .positions import as_billed, read_settled
 from .segments import Segment, line_end
 from .terms import Agreement
 
+# A difference that is not billed, by a person's decision or for its size, is not used up either.
 VALUE = """
-    SELECT COALESCE(SUM(amount), 0)::text FROM usage_charge
-     WHERE contract_line_id = ANY(%s) AND date_start >= %s AND date_start < %s
-       AND state <> 'released' AND commitment_id IS NULL
+    SELECT (COALESCE(SUM(c.amount), 0) + COALESCE(SUM(a.amount), 0))::text
+      FROM usage_charge c
+      LEFT JOIN LATERAL (
+            SELECT SUM(amount) AS amount FROM usage_adjustment
+             WHERE charge_id = c.id AND state IN ('draft', 'accepted', 'invoiced')) a ON TRUE
+     WHERE c.contract_line_id = ANY(%s) AND c.date_start >= %s AND c.date_start < %s
+       AND c.state <> 'released' AND c.commitment_id IS NULL
 """
 RATED_UNTIL = """
     SELECT contract_line_id, MAX(date_end) FROM usage_charge
      WHERE contract_line_id = ANY(%s) AND state <> 'released' AND commitment_id IS NULL GROUP BY 1
-"""
-SETTLED = """
-    SELECT billed_after FROM usage_charge
-     WHERE commitment_id = %s AND term_start = %s AND state <> 'released'
-     ORDER BY date_end DESC, id DESC LIMIT 1
 """
 
 
@@ -39,6 +42,7 @@ def settle(env, rated):
     if not found:
         return []
     env["usage.charge"].flush_model()
+    env["usage.adjustment"].flush_model()
     return [
         settled
         for commitment in found
@@ -76,18 +80,10 @@ def _settle_one(commitment, term, carrier, items):
     inside = [item for item in items if term.contains(item.segment.date_start)]
     value = stored_value(cr, lines, term) + sum((item.charge.amount for item in inside), Decimal(0))
     lived = _lived(commitment, term, lines)
-    terms = _terms(commitment, term, lived, inside)
-    cr.execute(SETTLED, (commitment.id, term.start))
-    row = cr.fetchone()
-    before = {**(row[0] if row else {}), "unit": {"amount": str(value), "quantity": str(value)}}
-    usage = Usage.from_dict(
-        {
-            "quantity": format(value, "f"),
-            "billed_before": before,
-            "final": _is_ended(cr, lines, lived, items),
-            "label": commitment.name,
-        }
-    )
+    terms = _terms(commitment, term, lived, inside[-1].terms.to_dict() if inside else None)
+    settled = [item for item in read_settled(commitment.env, commitment.ids) if item.term_start == term.start]
+    before = settled_before(settled, value)
+    usage = _usage(commitment, value, before, _is_ended(cr, lines, lived, items))
     start, end = carrier.due.date_start, carrier.due.date_end
     segment = Segment(carrier.due, max(start, term.start), min(end, term.end), term.start, term.end)
     agreement = Agreement(segment, carrier.line, term.start, before, usage.final, (), terms, None, ())
@@ -103,6 +99,41 @@ def _settle_one(commitment, term, carrier, items):
     )
     explainer = commitment.env["usage.explainer"]
     return settled._replace(names=tuple(explainer._phrase_component(settled, c) for c in settled.charge.components))
+
+
+def settled_before(settled, value):
+    """What the settlements of a term billed, as the kernel's `billed_before`; the lines billed their `value`."""
+    position = {}
+    for item in settled:
+        item.add_to(position)
+    position.pop("unit", None)
+    return {**as_billed(position), "unit": {"amount": format(value, "f"), "quantity": format(value, "f")}}
+
+
+def _usage(commitment, value, before, final):
+    return Usage.from_dict(
+        {"quantity": format(value, "f"), "billed_before": before, "final": final, "label": commitment.name}
+    )
+
+
+def settle_again(commitment, last, settled, priced):
+    """The Rated of a term that was settled, as its lines stand now. `priced`: terms of one of their charges."""
+    cr, lines = commitment.env.cr, commitment._lines()
+    term = Interval(last.term_start, last.term_end)
+    lived, value = _lived(commitment, term, lines), stored_value(cr, lines, term)
+    before = settled_before(settled, value)
+    usage = _usage(commitment, value, before, _is_ended(cr, lines, lived, ()))
+    terms = _terms(commitment, term, lived, priced)
+    line = commitment.env["contract.line"].browse(last.line_id)
+    due = Due(last.line_id, last.period_start, last.period_end)
+    segment = Segment(due, last.date_start, last.date_end, term.start, term.end)
+    agreement = Agreement(segment, line, term.start, before, usage.final, (), terms, None, ())
+    charge = rate(usage, terms)
+    metric = commitment.env["usage.metric"].browse(last.metric_id)
+    unit = line._usage_unit()
+    rated = Rated(segment, line, metric, unit, agreement, usage, charge, 0, Decimal(0), (), commitment=commitment)
+    explainer = commitment.env["usage.explainer"]
+    return rated._replace(names=tuple(explainer._phrase_component(rated, c) for c in charge.components))
 
 
 def stored_value(cr, lines, term):
@@ -132,8 +163,11 @@ def _is_ended(cr, lines, lived, items):
     )
 
 
-def _terms(commitment, term, lived, inside):
-    """The kernel's Terms of a settlement: every unit of value at one, against the promise by days."""
+def _terms(commitment, term, lived, priced):
+    """The kernel's Terms of a settlement: every unit of value at one, against the promise by days.
+
+    `priced`: the terms of a line, as a dict, that tell what a promised quantity is worth.
+    """
     basis = commitment.contract_id.usage_proration
     share = Fraction(1) if basis == "none" else proration(lived, term, day_basis(basis))
     currency = commitment.currency_id
@@ -143,7 +177,7 @@ def _terms(commitment, term, lived, inside):
             "unit_price": "1",
             "currency_rounding": money_step(currency),
             "commitment": {
-                "amount": figure(_promised(commitment, inside) * share),
+                "amount": figure(_promised(commitment, priced) * share),
                 "overage_factor": digits(commitment.overage_factor),
                 "true_up": commitment.true_up,
             },
@@ -151,14 +185,14 @@ def _terms(commitment, term, lived, inside):
     )
 
 
-def _promised(commitment, inside):
+def _promised(commitment, priced):
     """What is promised per term, in money; a quantity is worth what the line's prices charge for it."""
     if commitment.kind == "amount":
         return Fraction(digits(commitment.amount))
     quantity = digits(commitment.quantity)
-    if not inside:
+    if not priced:
         return Fraction(0)
-    priced = inside[-1].terms.to_dict()
+    priced = dict(priced)
     for name in ("baseline", "minimum", "maximum", "stretches", "days", "days_total", "quantity_included"):
         priced.pop(name, None)
     return Fraction(rate(Usage.from_dict({"quantity": quantity}), Terms.from_dict(priced)).amount)
@@ -167,7 +201,8 @@ def _promised(commitment, inside):
 def position_on(commitment, day):
     """(term, Position) of a commitment on a local day, open usage included; (None, None) outside it."""
     lines = commitment._lines()
-    commitment.env["usage.charge"].flush_model()
+    for model in ("usage.charge", "usage.adjustment"):
+        commitment.env[model].flush_model()
     try:
         items = [item for item in commitment.contract_id._usage_rated(day) if item.line in lines]
     except UserError:
@@ -178,7 +213,8 @@ def position_on(commitment, day):
         return None, None
     inside = [item for item in items if term.contains(item.segment.date_start)]
     value = stored_value(commitment.env.cr, lines, term) + sum((i.charge.amount for i in inside), Decimal(0))
-    promise = _terms(commitment, term, _lived(commitment, term, lines), inside).commitment
+    priced = inside[-1].terms.to_dict() if inside else None
+    promise = _terms(commitment, term, _lived(commitment, term, lines), priced).commitment
     return term, position(
         value, promise.amount, promise.overage_factor, promise.true_up, False, money_step(commitment.currency_id)
     )

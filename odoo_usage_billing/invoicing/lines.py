@@ -57,7 +57,7 @@ CARRIED = (
 def _priced(rated, component, name):
     """Quantity, unit price, unit and name of a line whose subtotal is the component's amount."""
     quantity, price = component.quantity, component.unit_price / component.per
-    if _shows_exactly(rated, component, quantity, price):
+    if shows_exactly(rated.line.env, component, quantity, price):
         return {
             "quantity": float(quantity),
             "price_unit": float(price),
@@ -78,7 +78,7 @@ def _unit(rated, component):
     return rated.line.product_id.uom_id.id or rated.unit.id
 
 
-def _shows_exactly(rated, component, quantity, price):
+def shows_exactly(env, component, quantity, price):
     """Whether Odoo arrives at the component's amount, whatever way it rounds.
 
     The exact product must be a whole number of the currency's steps, so that
@@ -89,7 +89,7 @@ def _shows_exactly(rated, component, quantity, price):
         return False
     if Decimal(repr(float(price))) != price:
         return False
-    digits = rated.line.env["decimal.precision"].precision_get("Product Unit")
+    digits = env["decimal.precision"].precision_get("Product Unit")
     return Decimal(repr(float_round(float(quantity), digits))) == quantity
 
 

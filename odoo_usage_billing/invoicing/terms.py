@@ -4,6 +4,7 @@ Odoo hands NUMERIC over as float, so the numbers are read as text. All lines of 
 read with a handful of queries.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from datetime import date
@@ -69,6 +70,14 @@ class Stretch(NamedTuple):
     row: dict
 
 
+class Frame(NamedTuple):
+    """What a contract line has without a date: a charge that is rated again keeps what it was rated with."""
+
+    card: object
+    members: object
+    pooled: bool
+
+
 class Agreement(NamedTuple):
     """Everything `rate` and the measuring need to know about a segment."""
 
@@ -81,6 +90,8 @@ class Agreement(NamedTuple):
     terms: Terms
     baseline_id: int
     members: tuple
+    frame: Frame = None
+    held: str = ""
 
     @property
     def row(self):
@@ -96,20 +107,34 @@ class Agreement(NamedTuple):
 class TermsReader:
     """Reads what was agreed for many segments in a handful of queries."""
 
-    def __init__(self, env, segments, lines, members):
-        """`lines`: {line id: record}; `members`: {line id: lines pooled into it}."""
-        self.env, self.lines, self.members = env, lines, members
+    def __init__(self, env, segments, lines, members, frames=None):
+        """`lines`: {line id: record}; `members`: {line id: lines pooled into it}.
+
+        `frames`: {segment: Frame} of segments that were charged; what was billed before them is given later.
+        """
+        self.env, self.lines, self.members, self.frames = env, lines, members, frames or {}
         for model in READ_FROM:
             env[model].flush_model()
-        self.line_ids = sorted(lines.keys() | {member.id for found in members.values() for member in found})
+        pooled_ = [found.ids for found in members.values()] + [frame.members.ids for frame in self.frames.values()]
+        self.line_ids = sorted(lines.keys() | {id_ for ids in pooled_ for id_ in ids})
         self.baselines = BaselineReader(env, self.line_ids)
-        self.earlier = earlier(env, segments, self.baselines.carrying())
+        self.earlier = {} if frames else earlier(env, segments, self.baselines.carrying())
         above = {row["above_card_id"] for rows in self.baselines.rows.values() for row in rows}
-        cards = {line.usage_rate_card_id.id for line in lines.values()} | (above - {None})
+        self.cards = {line.usage_rate_card_id for line in lines.values()} | {f.card for f in self.frames.values()}
+        cards = {card.id for card in self.cards} | (above - {None})
         self.versions = self._read_versions(sorted(cards))
         self.overrides = self._read_overrides()
         self.factors = self._read_factors()
         self._built = {}
+        self._held = {}
+
+    def frame(self, segment):
+        """The Frame of a segment: as it was charged, else as the contract line stands."""
+        if segment in self.frames:
+            return self.frames[segment]
+        line = self.lines[segment.line_id]
+        members = self.members.get(line.id, line.browse())
+        return Frame(line.usage_rate_card_id, members, bool(line.usage_pool_line_id))
 
     def _rows(self, query, ids):
         self.env.cr.execute(query, (ids,))
@@ -147,29 +172,26 @@ class TermsReader:
         return result
 
     def _read_factors(self):
-        units = {
-            unit.id
-            for line in self.lines.values()
-            for unit in (line.usage_metric_id.uom_id, line.usage_rate_card_id.uom_id)
-        }
+        units = {line.usage_metric_id.uom_id.id for line in self.lines.values()}
+        units |= {card.uom_id.id for card in self.cards}
         self.env["uom.uom"].flush_model()
         self.env.cr.execute(UNITS, (sorted(units - {False}),))
         return dict(self.env.cr.fetchall())
 
     def agreement(self, segment):
         """The Agreement of a segment; UserError says what is missing."""
-        line = self.lines[segment.line_id]
+        line, frame = self.lines[segment.line_id], self.frame(segment)
         past = self.earlier[segment]
         term = Interval(segment.term_start, segment.term_end)
         ends = [segment.term_end, line_end(line)]
         lived = Interval(past.start, min(filter(None, ends)))
-        stretches = self._stretches(line, lived, segment.date_end)
+        stretches = self._stretches(line, frame.card, lived, segment.date_end)
         agreed = self.baselines.agreed(line, term, lived, line.contract_id.usage_proration)
-        rate = line._usage_currency_rate(lived.start)
-        data = self._terms(line, term, lived, stretches, rate)
+        rate = line._usage_currency_rate(lived.start, frame.card)
+        data = self._terms(line, frame.card, term, lived, stretches, rate)
         if agreed:
-            data["baseline"] = self._baseline(line, term, lived, agreed, past.carried, rate)
-        if line.usage_pool_line_id:
+            data["baseline"] = self._baseline(line, frame.members, term, lived, agreed, past.carried, rate)
+        if frame.pooled:
             data = pooled(data)
         key = json.dumps(data, sort_keys=True)
         if key not in self._built:
@@ -183,12 +205,39 @@ class TermsReader:
             stretches,
             self._built[key],
             agreed.last["id"] if agreed else None,
-            tuple(self.members.get(line.id, ())),
+            tuple(frame.members),
+            frame,
+            self.held_on(segment),
         )
 
-    def _baseline(self, line, term, lived, agreed, carried, rate):
+    def held_on(self, segment):
+        """A digest of the prices and baselines in force on the days of a segment.
+
+        It changes when one of them is changed for these days, and only then: what begins later in the rating
+        term is settled by the billing periods to come.
+        """
+        frame, days_ = self.frame(segment), Interval(segment.date_start, segment.date_end)
+        own = self.overrides.get(segment.line_id, ())
+        agreed = [row for id_ in (segment.line_id, *frame.members.ids) for row in self.baselines.rows.get(id_, ())]
+        held = [
+            self._prices_on(frame.card.id, days_),
+            _clipped(days_, (({"own": [t, k, v]}, start, end) for t, k, v, start, end in own)),
+            _clipped(days_, ((row, row["date_start"], row["date_end"]) for row in agreed)),
+            [self._prices_on(row["above_card_id"], days_) for row in agreed if row["above_card_id"]],
+        ]
+        return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _prices_on(self, card_id, days_):
+        if (card_id, days_) not in self._held:
+            versions = self.versions[card_id]
+            self._held[card_id, days_] = _clipped(
+                days_, ((row, row["date_start"], row["date_end"]) for row in versions)
+            )
+        return self._held[card_id, days_]
+
+    def _baseline(self, line, members, term, lived, agreed, carried, rate):
         """The kernel's Baseline: a pool's lead agrees for its members too, each bills its own fee."""
-        for member in self.members.get(line.id, ()):
+        for member in members:
             other = self.baselines.agreed(member, term, lived, line.contract_id.usage_proration)
             if other:
                 agreed = agreed._replace(quantity=agreed.quantity + other.quantity)
@@ -205,11 +254,11 @@ class TermsReader:
         card._require_version_on(day)
         raise UserError(self.env._("%(card)s has no price on %(day)s.", card=card.display_name, day=day))
 
-    def _stretches(self, line, span, until):
+    def _stretches(self, line, card, span, until):
         """The Stretches of `span` that begin before `until`: cut where a version or an own price begins or ends."""
         overrides = self.overrides.get(line.id, ())
         marks = {span.start}
-        bounds = [(row["date_start"], row["date_end"]) for row in self.versions[line.usage_rate_card_id.id]]
+        bounds = [(row["date_start"], row["date_end"]) for row in self.versions[card.id]]
         for edge in [edge for pair in bounds + [(o[3], o[4]) for o in overrides] for edge in pair]:
             if edge and span.start < edge < span.end:
                 marks.add(edge)
@@ -218,7 +267,7 @@ class TermsReader:
         for start, end in pairwise(days_):
             if start >= until:
                 break
-            version = self._version_on(line.usage_rate_card_id, start)
+            version = self._version_on(card, start)
             own = [(t, k, v) for t, k, v, first, last in overrides if first <= start and (not last or start < last)]
             row, unknown = overridden(version, own)
             if unknown:
@@ -240,12 +289,12 @@ class TermsReader:
             )
         )
 
-    def _terms(self, line, term, lived, stretches, rate):
+    def _terms(self, line, card, term, lived, stretches, rate):
         """The kernel's Terms as a dict, without the baseline."""
         basis = line.contract_id.usage_proration
         whole = days(lived if basis == "none" else term, day_basis(basis))
         last = stretches[-1].row
-        metric, card = line.usage_metric_id, line.usage_rate_card_id
+        metric = line.usage_metric_id
         data = scaled(price(last), rate)
         data |= {
             "discount_percent": last["discount_percent"] or "0",
@@ -270,6 +319,17 @@ class TermsReader:
         if metric.rounding_mode != "none":
             data |= {"quantity_rounding": metric.rounding_mode, "quantity_precision": metric.rounding_digits}
         return data
+
+
+def _clipped(days_, rows):
+    """[first day, end, row] of the rows that hold on some of the days, the row without its own dates."""
+    result = []
+    for row, start, end in rows:
+        span = days_.overlap(Interval(start, end or days_.end))
+        if span:
+            bare = {key: value for key, value in row.items() if key not in ("date_start", "date_end")}
+            result.append([span.start, span.end, bare])
+    return result
 
 
 def pooled(data):

@@ -169,8 +169,11 @@ class ContractContract(models.Model):
     def _expand_usage(self, carriers):
         dues = [command[2].pop(USAGE_MARKER) for _move, command in carriers]
         claimed = periods.claim(self.env, dues)
+        self.env["contract.line"].browse({due.line_id for due in claimed})._usage_look_before(claimed)
         rated = charges.rate_dues(self.env, [due for due in dues if due in claimed])
         completeness.require_complete(self.env, rated)
+        self._hold_implausible(rated)
+        self._settle_holds(claimed)
         rated += commitments.settle(self.env, rated)
         now = self.env.cr.now()
         stored = defaultdict(list)

@@ -53,10 +53,10 @@ class ContractLine(models.Model):
         """The unit that usage is priced and shown in: the card's, else the metric's."""
         return self.usage_rate_card_id.uom_id or self.usage_metric_id.uom_id
 
-    def _usage_currency_rate(self, day):
+    def _usage_currency_rate(self, day, card=None):
         """What one unit of the card's currency is worth in the contract's on a local day, as text."""
         self.ensure_one()
-        card, currency = self.usage_rate_card_id.currency_id, self.contract_id.currency_id
+        card, currency = (card or self.usage_rate_card_id).currency_id, self.contract_id.currency_id
         if card == currency:
             return "1"
         self._require_currency_rate()

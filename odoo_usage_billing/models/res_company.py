@@ -4,7 +4,8 @@ from .usage_tz import tz_get
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "usage.bounds"]
 
     usage_tz = fields.Selection(tz_get, string="Billing Time Zone", help="Proposed for new usage contracts.")
     usage_grace_days = fields.Integer(string="Grace Days", help="Proposed for new usage contracts.")
@@ -12,4 +13,27 @@ class ResCompany(models.Model):
         string="Subjects in the Usage Annex",
         default=200,
         help="The invoice's annex lists so many subjects; the rest is one total.",
+    )
+    usage_late_policy = fields.Selection(
+        [("accept", "Accept it: the difference is billed"), ("refuse", "Keep it in suspense")],
+        string="Usage of Invoiced Periods",
+        default="accept",
+        help="Proposed for new usage contracts.",
+    )
+    usage_adjustment_policy = fields.Selection(
+        [
+            ("ask", "Ask: a person accepts them"),
+            ("next_invoice", "Put them on the next invoice"),
+            ("own_invoice", "Bill or credit them at once"),
+        ],
+        string="Differences",
+        default="ask",
+        help="Proposed for new usage contracts.",
+    )
+    usage_write_off_below = fields.Monetary(string="Write Off Below", help="Proposed for new usage contracts.")
+    usage_write_off_account_id = fields.Many2one(
+        "account.account",
+        string="Account of Written-off Differences",
+        help="Empty: nothing was booked of the difference, and nothing is. Filled: it is shown as income and as this "
+        "expense.",
     )

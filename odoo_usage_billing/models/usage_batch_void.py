@@ -54,6 +54,7 @@ class UsageBatch(models.Model):
         self.lock_for_update()
         received_at = fields.Datetime.now()
         self._hold_billing_off()
+        self._flush_late_policies()
         open_count, locked_count = count_standing(self.env.cr, self.id)
         if not open_count and locked_count:
             raise UserError(self._locked_sentence(locked_count))
@@ -93,6 +94,10 @@ class UsageBatch(models.Model):
         self.env.cr.execute("SELECT DISTINCT contract_line_id FROM usage_event WHERE batch_id = %s", (self.id,))
         Guide(self.env, self.source_id).hold([line_id for (line_id,) in self.env.cr.fetchall()])
 
+    def _flush_late_policies(self):
+        for model in ("usage.billing.period", "usage.source", "contract.contract"):
+            self.env[model].flush_model()
+
     def _locked_sentence(self, count):
         return self.env._(
             "%(count)s events of this batch lie in periods that are invoiced already, so they still count. Cancel the "
@@ -103,7 +108,7 @@ class UsageBatch(models.Model):
     def _count_voidable(self):
         """(events that can be taken back now, events that are invoiced)."""
         self.ensure_one()
-        self.env["usage.billing.period"].flush_model()
+        self._flush_late_policies()
         return count_standing(self.env.cr, self.id)
 
     def action_view_void_batches(self):

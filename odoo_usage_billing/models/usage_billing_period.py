@@ -78,6 +78,7 @@ class UsageBillingPeriod(models.Model):
                         invoice=later.move_id.display_name or "",
                     )
                 )
+        invoiced.charge_ids._release_adjustments()
         invoiced.write({"state": "released"})
         invoiced.charge_ids.write({"state": "released"})
         return invoiced

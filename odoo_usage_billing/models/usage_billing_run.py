@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
 from .contract_contract import FAST_CREATE
+from .usage_hold import HeldError
 
 CONTENTION = (
     psycopg2.errors.SerializationFailure,
@@ -62,6 +63,7 @@ class UsageBillingRun(models.Model):
     contract_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Contracts")
     done_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Processed")
     failed_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Failed")
+    held_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Held")
     invoice_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Invoices")
     progress = fields.Float(compute="_compute_counts", compute_sudo=True, string="Progress")
     amount_untaxed = fields.Monetary(compute="_compute_amount", compute_sudo=True, string="Invoiced")
@@ -74,6 +76,7 @@ class UsageBillingRun(models.Model):
             run.contract_count = len(lines)
             run.done_count = len(lines.filtered(lambda line: line.state != "pending"))
             run.failed_count = len(lines.filtered(lambda line: line.state == "failed"))
+            run.held_count = len(lines.filtered(lambda line: line.state == "held"))
             run.invoice_count = len(lines.move_ids)
             run.progress = 100 * run.done_count / len(lines) if lines else 0
 
@@ -99,11 +102,18 @@ class UsageBillingRun(models.Model):
         return True
 
     def action_retry_failed(self):
-        """Put failed contracts back in line and go on."""
+        """Put failed and held contracts back in line and go on."""
         self.ensure_one()
-        self.line_ids.filtered(lambda line: line.state == "failed").write({"state": "pending", "message": False})
+        self.line_ids.filtered(lambda line: line.state in ("failed", "held")).write(
+            {"state": "pending", "message": False}
+        )
         self.state = "running"
         return self.action_start()
+
+    def action_view_holds(self):
+        """Open the held periods of this run's contracts."""
+        self.ensure_one()
+        return self.line_ids.filtered(lambda line: line.state == "held").contract_id.action_view_usage_holds()
 
     def action_view_invoices(self):
         """Open the invoices of this run."""
@@ -186,26 +196,32 @@ class UsageBillingRun(models.Model):
         """
         company = self.company_id
         contracts = lines.contract_id.with_company(company)
-        moves = self.env["account.move"]
+        moves, holds = self.env["account.move"], self.env["usage.hold"]
         for _turn in range(PERIODS_MAX):
-            due = contracts._usage_due_on(self.date_ref)
-            if not due:
+            due = (contracts - holds.contract_id)._usage_due_on(self.date_ref)
+            if not due or len(moves) >= MOVES_MAX:
                 break
-            moves |= due._recurring_create_invoice()
-            if len(moves) >= MOVES_MAX:
-                break
+            try:
+                with self.env.cr.savepoint():
+                    moves |= due._recurring_create_invoice()
+            except HeldError as held:
+                # Nothing of this turn happened; the others go on without the contracts that are held.
+                self.env.invalidate_all()
+                holds |= holds._hold(held.holds)
         self._post(moves)
         self._refresh_statistics()
-        behind = contracts._usage_due_on(self.date_ref) if moves else contracts.browse()
+        behind = (contracts - holds.contract_id)._usage_due_on(self.date_ref) if moves else contracts.browse()
         by_contract = {}
         for move, owners in moves._usage_contracts().items():
             for contract in owners:
                 by_contract.setdefault(contract.id, []).append(move.id)
         for line in lines:
             ids = by_contract.get(line.contract_id.id, [])
+            held = holds.filtered(lambda hold, line=line: hold.contract_id == line.contract_id)
             line.write(
                 {
-                    "state": "pending" if line.contract_id in behind else "done",
+                    "state": "held" if held else "pending" if line.contract_id in behind else "done",
+                    "message": "\n".join(held.mapped("message")) or False,
                     "move_ids": [fields.Command.link(id_) for id_ in ids],
                 }
             )

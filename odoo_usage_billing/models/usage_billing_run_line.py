@@ -14,7 +14,7 @@ class UsageBillingRunLine(models.Model):
     contract_id = fields.Many2one("contract.contract", required=True, ondelete="restrict")
     partner_id = fields.Many2one(related="contract_id.partner_id")
     state = fields.Selection(
-        [("failed", "Failed"), ("pending", "Pending"), ("done", "Done")],
+        [("failed", "Failed"), ("held", "Held"), ("pending", "Pending"), ("done", "Done")],
         required=True,
         default="pending",
         index=True,

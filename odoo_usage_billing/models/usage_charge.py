@@ -31,6 +31,9 @@ class UsageCharge(models.Model):
         digits=False, min_display_digits=2, help="Unused baseline that the next term may use."
     )
     billed_after = fields.Json(help="What is billed of the rating term so far, by component.")
+    basis = fields.Json(help="The contract lines that were measured, and the last event that was known.")
+    # Not part of the fact: what held on the charged days when they were last compared.
+    agreed_digest = fields.Char(readonly=True)
     event_count = fields.Integer(string="Events")
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     amount = fields.Monetary()
@@ -61,11 +64,13 @@ class UsageCharge(models.Model):
                 IF TG_OP = 'DELETE' OR (
                     NEW.period_id, NEW.quantity, NEW.amount, NEW.currency_id, NEW.terms,
                     NEW.usage, NEW.trace, NEW.version_id, NEW.date_start, NEW.date_end,
-                    NEW.term_start, NEW.term_end, NEW.commitment_id, NEW.quantity_carried, NEW.billed_after)
+                    NEW.term_start, NEW.term_end, NEW.commitment_id, NEW.quantity_carried, NEW.billed_after,
+                    NEW.basis)
                     IS DISTINCT FROM (
                     OLD.period_id, OLD.quantity, OLD.amount, OLD.currency_id, OLD.terms,
                     OLD.usage, OLD.trace, OLD.version_id, OLD.date_start, OLD.date_end,
-                    OLD.term_start, OLD.term_end, OLD.commitment_id, OLD.quantity_carried, OLD.billed_after)
+                    OLD.term_start, OLD.term_end, OLD.commitment_id, OLD.quantity_carried, OLD.billed_after,
+                    OLD.basis)
                 THEN RAISE EXCEPTION 'A charge is a fact: % is refused. Rate again instead.',
                     TG_OP USING ERRCODE = 'restrict_violation';
                 END IF;
@@ -94,8 +99,9 @@ class UsageCharge(models.Model):
         raise UserError(self.env._("Charges are facts and stay. Cancel the draft invoice to release them."))
 
     def action_view_events(self):
-        """Open the events behind these charges."""
+        """Open the events behind this charge; what came later belongs to its adjustments."""
         self.ensure_one()
+        until = (self.basis or {}).get("events_until")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
@@ -106,6 +112,7 @@ class UsageCharge(models.Model):
                 ("metric_id", "=", self.metric_id.id),
                 ("usage_date", ">=", self.date_start),
                 ("usage_date", "<", self.date_end),
+                *([] if until is None else [("id", "<=", until)]),
             ],
         }
 

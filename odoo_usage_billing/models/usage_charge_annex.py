@@ -43,6 +43,7 @@ class UsageCharge(models.Model):
                 for component in self.component_ids - notes
             ],
             "explanation": (self.explanation or "").splitlines(),
+            "has_late": any(self.adjustment_ids.mapped("event_count")),
             **subjects,
         }
 

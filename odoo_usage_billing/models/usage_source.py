@@ -42,10 +42,11 @@ class UsageSource(models.Model):
         help="Usage dated further in the future goes to suspense.",
     )
     late_policy = fields.Selection(
-        [("suspend", "Keep in suspense")],
+        [("contract", "As the contract says"), ("suspend", "Keep in suspense")],
         string="Usage of Invoiced Periods",
         required=True,
-        default="suspend",
+        default="contract",
+        help="What happens with usage, and with corrections, of days that are invoiced already.",
     )
     unknown_subject_policy = fields.Selection(
         [

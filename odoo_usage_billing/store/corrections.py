@@ -123,7 +123,7 @@ class Corrections:
             return Refusal(record, "unknown_correction", {"external_id": name})
         if target.taken_back or name in self._taken:
             return Refusal(record, "voided_already", {"external_id": name})
-        if self.writer.is_late(original.contract_line_id, original.usage_date):
+        if self.writer.guide.is_closed(original.contract_line_id, original.usage_date):
             return Refusal(record, "locked_period", {"usage_date": original.usage_date.isoformat()})
         return None
 

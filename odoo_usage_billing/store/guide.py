@@ -77,7 +77,7 @@ class Guide:
         self.ambiguous = set()
         self.elsewhere = {}
         self.assigned = {}
-        self.invoiced_until = {}
+        self.closed = {}
         self.end_users = {}
         self.local = LocalTime()
         self._known = set()
@@ -157,10 +157,10 @@ class Guide:
             self._hold_billing_off(sorted(contracts - {None}))
         for key, owners in found.items():
             self.assigned[key] = ([owner.start_at for owner in owners], owners)
-        self._load_invoiced(list(lines))
+        self._load_closed(list(lines))
 
     def hold(self, line_ids):
-        """Hold billing of contract lines off, and learn which of their days are invoiced."""
+        """Hold billing of contract lines off, and learn which of their days take no more usage."""
         if not line_ids:
             return
         self.env["contract.line"].flush_model()
@@ -172,7 +172,7 @@ class Guide:
         )
         if self.locking:
             self._hold_billing_off(sorted(contract_id for (contract_id,) in self.cr.fetchall()))
-        self._load_invoiced(line_ids)
+        self._load_closed(line_ids)
 
     def _hold_billing_off(self, contract_ids):
         """Share-lock the contracts that usage is stored for.
@@ -188,21 +188,26 @@ class Guide:
             (contract_ids,),
         )
 
-    def _load_invoiced(self, line_ids):
-        """The days of each contract line that are invoiced already, on its own or by the lead of its pool."""
+    def _load_closed(self, line_ids):
+        """The days of each contract line that are invoiced, on its own or by the lead of its pool, and refuse usage.
+
+        Usage of other invoiced days is late: it is stored, and a rerating finds the difference.
+        """
         self.env["usage.billing.period"].flush_model()
+        self.env["contract.contract"].flush_model(["usage_late_policy"])
         self.cr.execute(
             """
             SELECT l.id, array_agg(daterange(p.date_start, p.date_end))
               FROM contract_line l
               JOIN usage_billing_period p ON p.contract_line_id IN (l.id, l.usage_pool_line_id)
-             WHERE l.id = ANY(%s) AND p.state = 'invoiced'
+              JOIN contract_contract c ON c.id = p.contract_id
+             WHERE l.id = ANY(%s) AND p.state = 'invoiced' AND (c.usage_late_policy = 'refuse' OR %s)
              GROUP BY l.id
             """,
-            (line_ids,),
+            (line_ids, self.source.late_policy == "suspend"),
         )
         for line_id, ranges in self.cr.fetchall():
-            self.invoiced_until[line_id] = [(r.lower, r.upper) for r in ranges]
+            self.closed[line_id] = [(r.lower, r.upper) for r in ranges]
 
     def _load_end_users(self, people):
         self.env["res.partner"].flush_model()
@@ -229,6 +234,6 @@ class Guide:
         owner = owners[position]
         return owner if owner.end_at is None or instant < owner.end_at else None
 
-    def is_invoiced(self, line_id, usage_date):
-        """Whether the billing period that holds this local day is invoiced."""
-        return any(start <= usage_date < end for start, end in self.invoiced_until.get(line_id, ()))
+    def is_closed(self, line_id, usage_date):
+        """Whether this local day is invoiced and takes no more usage."""
+        return any(start <= usage_date < end for start, end in self.closed.get(line_id, ()))

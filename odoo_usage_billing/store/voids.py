@@ -91,12 +91,15 @@ UPDATE usage_bucket b
   LEFT JOIN live l USING (id)
  WHERE b.id = d.id
 """
-# Which events of a batch still count, and which of them are invoiced.
+# Which events of a batch still count, and which of them are invoiced and stay.
 STANDING = """
     SELECT e.id, e.occurred_at, e.row_number, e.external_id,
            EXISTS (SELECT FROM contract_line l
                      JOIN usage_billing_period p ON p.contract_line_id IN (l.id, l.usage_pool_line_id)
+                     JOIN contract_contract c ON c.id = p.contract_id
+                     JOIN usage_source s ON s.id = e.source_id
                     WHERE l.id = e.contract_line_id AND p.state = 'invoiced'
+                      AND (c.usage_late_policy = 'refuse' OR s.late_policy = 'suspend')
                       AND e.usage_date >= p.date_start AND e.usage_date < p.date_end) AS is_locked
       FROM usage_event e
      WHERE e.batch_id = %(batch_id)s AND e.voids_event_id IS NULL

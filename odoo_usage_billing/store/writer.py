@@ -55,7 +55,6 @@ class UsageWriter:
         self.guide = Guide(env, source, locking=bool(batch))
         self.oldest = received_at - timedelta(days=source.max_age_days)
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
-        self.suspend_late = source.late_policy == "suspend"
 
     def anew(self):
         """A writer of the same batch that knows what was registered meanwhile."""
@@ -154,7 +153,7 @@ class UsageWriter:
                 },
             )
         day, minute = guide.local.at(occurred_at, owner.zone)
-        if self.is_late(owner.contract_line_id, day):
+        if guide.is_closed(owner.contract_line_id, day):
             return Refusal(record, "locked_period", {"usage_date": day.isoformat()})
         slot = minute - minute % metric.slot_minutes if metric.slot_minutes else NO_SLOT
         return (
@@ -167,10 +166,6 @@ class UsageWriter:
             day,
             slot,
         )
-
-    def is_late(self, line_id, usage_date):
-        """Whether a day of a contract line is invoiced, so that nothing of it may change any more."""
-        return self.suspend_late and self.guide.is_invoiced(line_id, usage_date)
 
     def _refuse_subject(self, record):
         if record.subject in self.guide.ambiguous:

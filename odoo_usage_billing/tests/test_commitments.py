@@ -149,3 +149,44 @@ class TestCommitments(UsageCommon):
         run = self.run_billing(date(2026, 2, 1), contracts=contract)
         names = "\n".join(run.line_ids.move_ids.invoice_line_ids.mapped("name"))
         self.assertIn("$\xa0300.00 promised, $\xa050.00 drawn, $\xa0250.00 left", names)
+
+    # -- what changes after the invoice ------------------------------------
+
+    def test_late_usage_takes_back_as_much_of_the_true_up_as_it_fills(self):
+        contract, _promise = self.contract_with(term="monthly", amount=100)
+        self.use(1, 40)
+        self.assertEqual(self.bill(contract, date(2026, 2, 1)), [100])
+        self.send([self.record("AAA0001", 75, occurred_at=utc(2026, 1, 20), external_id="late")])
+        found = contract._usage_look()
+        # 115 used: the promise is filled, its true-up of 60 goes
+        self.assertEqual(sorted(found.mapped("amount")), [-60, 75])
+        self.assertIn("Promise", found.filtered("commitment_id").cause)
+        self.assertFalse(contract._usage_look())
+        self.use(2, 130)
+        self.assertEqual(self.bill(contract, date(2026, 3, 1)), [130])
+
+    def test_late_usage_above_the_promise_costs_the_factor(self):
+        contract, _promise = self.contract_with(term="quarterly", amount=100, overage_factor=1.5)
+        self.use(1, 80)
+        self.use(2, 10)
+        self.assertEqual(self.bill(contract, date(2026, 3, 1)), [80, 10])
+        self.send([self.record("AAA0001", 30, occurred_at=utc(2026, 1, 20), external_id="late")])
+        # 120 used: 20 above, half of it on top
+        self.assertEqual(sorted(contract._usage_look().mapped("amount")), [10, 30])
+        self.use(3, 8)
+        self.assertEqual(self.bill(contract, date(2026, 4, 1)), [8 + 4])
+        self.assertFalse(contract._usage_look())
+
+    def test_what_is_rejected_does_not_fill_a_promise(self):
+        contract, _promise = self.contract_with(term="monthly", amount=100)
+        self.use(1, 40)
+        self.bill(contract, date(2026, 2, 1))
+        self.send([self.record("AAA0001", 10, occurred_at=utc(2026, 1, 20), external_id="late")])
+        found = contract._usage_look()
+        self.assertEqual(sorted(found.mapped("amount")), [-10, 10])
+        usage = found.filtered(lambda a: not a.commitment_id)
+        usage.reason = "A mistake of ours"
+        usage.action_reject()
+        contract._usage_look()
+        counted = contract.usage_adjustment_ids.filtered(lambda a: a.state in ("draft", "accepted"))
+        self.assertFalse(counted)

@@ -132,7 +132,8 @@ class TestCorrections(CorrectionCommon):
         self.send([self.record("PRN0001", 8, external_id="a")])
         self.assertEqual(self.total(), 8)
 
-    def test_what_is_invoiced_stays(self):
+    def test_what_is_invoiced_stays_when_the_source_says_so(self):
+        self.source.late_policy = "suspend"
         self.send([self.record("PRN0001", 5, external_id="a")])
         self.run_billing()
         batch = self.send([self.void("a"), self.record("PRN0001", 4, utc(2026, 2, 2), external_id="b", replaces="a")])
@@ -187,6 +188,7 @@ class TestCorrections(CorrectionCommon):
             self.assertEqual(self.counts(self.send([self.record("PRN0001", quantity, external_id="a")])), (1, 0, 1, 0))
 
     def test_a_conflict_of_an_invoiced_period_is_not_accepted(self):
+        self.source.late_policy = "suspend"
         self.send([self.record("PRN0001", 5, external_id="a")])
         suspense = self.send([self.record("PRN0001", 6, external_id="a")]).suspense_ids
         self.run_billing()
@@ -242,6 +244,7 @@ class TestVoidBatch(CorrectionCommon):
         self.assertEqual(self.total(), 0)
 
     def test_what_is_invoiced_is_refused_and_told(self):
+        self.source.late_policy = "suspend"
         batch = self.send([*self.file(), self.record("PRN0001", 4, utc(2026, 2, 2))])
         self.run_billing()
         void = batch.action_void("Wrong site")

@@ -239,6 +239,7 @@ class TestRatingTerms(UsageCommon):
         self.assertEqual(self.total(self.bill(lead, date(2026, 2, 1))), 10 + 10)
 
     def test_usage_of_a_member_is_late_once_the_lead_is_invoiced(self):
+        self.source.late_policy = "suspend"
         lead, member = self.pool()
         self.use({date(2026, 1, 5): 20}, "LEA0001")
         self.bill(lead, date(2026, 2, 1))

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import UsageCommon
+from .common import UsageCommon, utc
 
 # What each group may do: r(ead) w(rite) c(reate) u(nlink). A model without a row fails the test.
 MATRIX = {
@@ -32,6 +32,9 @@ MATRIX = {
     "usage.billing.period": ("r", "r", "rwc"),
     "usage.charge": ("r", "r", "rwc"),
     "usage.charge.component": ("r", "r", "rwc"),
+    "usage.adjustment": ("r", "r", "rw"),
+    "usage.adjustment.component": ("r", "r", "rw"),
+    "usage.hold": ("r", "r", "rwc"),
     "usage.billing.run": ("r", "r", "rwcu"),
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
@@ -87,6 +90,11 @@ class TestSecurityMatrix(UsageCommon):
         cls.source.unknown_subject_policy = "discover"
         cls.send([cls.record("PRN0001", 10), cls.record("NOPE", 1)])
         cls.run_billing()
+        cls.send([cls.record("PRN0001", 5, external_id="late")])
+        cls.contract._usage_look()
+        cls.contract.write({"usage_bounds_from": "own", "usage_hold_above": 1})
+        cls.send([cls.record("PRN0001", 900, utc(2026, 2, 5))])
+        cls.run_billing(date(2026, 3, 1))
         cls.users = {
             name: new_test_user(
                 cls.env,

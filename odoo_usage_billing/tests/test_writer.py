@@ -88,7 +88,8 @@ class TestWriter(UsageCommon):
         batch = self.send([self.record("FAR1", 2, external_id="second")])
         self.assertEqual(batch.suspense_ids.reason_code, "other_company_subject")
 
-    def test_usage_of_an_invoiced_period_waits_in_suspense(self):
+    def test_usage_of_an_invoiced_period_waits_in_suspense_when_the_source_says_so(self):
+        self.source.late_policy = "suspend"
         self.send([self.record("PRN0001", 5)])
         self.run_billing()
         batch = self.send([self.record("PRN0002", 5)])

@@ -1,4 +1,5 @@
 from . import (
+    contract_contract,
     ir_attachment,
     ir_http,
     res_company,

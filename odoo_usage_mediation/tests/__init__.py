@@ -8,6 +8,7 @@ from . import (
     test_attachment,
     test_download,
     test_folder,
+    test_gap_holds,
     test_main_job_browser,
     test_mqtt_messages,
     test_mqtt_security,

@@ -71,6 +71,7 @@ class TestRegisters(UsageCommon):
         self.assertEqual(self.standing(), [(0, 10), (24, 10), (36, 40), (48, 10), (72, 40), (96, 5)])
 
     def test_a_late_reading_of_an_invoiced_period_waits(self):
+        self.source.late_policy = "suspend"
         self.send([self.read(0, 100), self.read(48, 160)])
         self.run_billing()
         batch = self.send([self.read(24, 110)])

@@ -142,7 +142,8 @@ class TestUpload(MediationCommon):
         self.line.usage_assignment_ids[:1].start_at = datetime(2026, 1, 20)
         self.assertEqual(self.reason_of(self.row(at=NOON)), "no_assignment")
 
-    def test_usage_of_an_invoiced_period_is_suspended(self):
+    def test_usage_of_an_invoiced_period_is_suspended_when_the_contract_refuses_it(self):
+        self.contract.usage_late_policy = "refuse"
         self.env["usage.billing.period"].sudo().create(
             {
                 "contract_line_id": self.line.id,

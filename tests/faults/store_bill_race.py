@@ -52,15 +52,19 @@ def bill(database):
         return Counter(billed=run.done_count, failed=run.failed_count)
 
 
-def main(config, name):
-    """Race, then compare charges with what is stored."""
+def main(config, name, late_policy):
+    """Race, then compare charges and adjustments with what is stored."""
     database = open_database(config, name)
     with database.env() as env:
-        world.contracts(env, CONTRACTS, date(2024, 1, 1))
+        ids = world.contracts(env, CONTRACTS, date(2024, 1, 1)).ids
+        env["contract.contract"].browse(ids).usage_late_policy = late_policy
         env.cr.commit()
     answers = gather(database, [*((store, writer) for writer in range(WRITERS)), (bill,)])
     told = dict(sum(answers, Counter()))
+    transaction(database, lambda env: bool(env["contract.contract"].browse(ids)._usage_look()))
     with database.env() as env:
+        env.cr.execute("SELECT COALESCE(sum(event_count), 0)::bigint FROM usage_adjustment")
+        told["adjusted"] = env.cr.fetchone()[0]
         env.cr.execute("SELECT count(*) FROM usage_event")
         told["stored"] = env.cr.fetchone()[0]
         env.cr.execute("SELECT COALESCE(sum(event_count), 0)::bigint FROM usage_charge")

@@ -25,6 +25,8 @@ ATTACKS = {
     14: "p14_terms_balance",
     15: "p15_explained",
     16: "p16_invoiced_once",
+    19: "p19_implausible",
+    21: "p21_late",
 }
 #: Attacks on the rating kernel, which knows no database.
 PURE = (12, 13, 14)

@@ -94,6 +94,7 @@ class Attacker:
                 }
             )
             values = {"transport": "file", "profile_id": profile.id, "tz": "UTC", "max_age_days": 20_000}
+            values["late_policy"] = "suspend"
             self.sources[key] = env["usage.source"].create(
                 {"name": f"P5 {number}", "code": f"p5-{number}", "max_rows": 2_000, **values}
             )

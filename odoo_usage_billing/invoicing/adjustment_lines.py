@@ -1,0 +1,87 @@
+"""Adjustments as invoice lines: a section that names the period and its invoice, the cause, the differences."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from odoo import Command
+
+from .lines import NOTES, shows_exactly
+
+COMPONENTS = """
+    SELECT adjustment_id, id, kind, name, quantity::text, unit_price::text, per::text, amount_exact::text, amount::text
+      FROM usage_adjustment_component
+     WHERE adjustment_id = ANY(%s)
+     ORDER BY adjustment_id, sequence, id
+"""
+
+
+class Part(NamedTuple):
+    """A stored component of an adjustment, its numbers exact."""
+
+    id: int
+    kind: str
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    per: Decimal
+    amount_exact: Decimal
+    amount: Decimal
+
+
+def adjustment_commands(adjustments, sequence):
+    """The Commands that show `adjustments` on an invoice, from the line number `sequence` on.
+
+    No amount is computed here: the subtotals are the stored amounts of the components.
+    """
+    parts = _parts(adjustments)
+    result = []
+    ordered = adjustments.sorted(lambda a: (a.contract_line_id.sequence, a.contract_line_id.id, a.date_start, a.id))
+    for number, adjustment in enumerate(ordered, sequence):
+        result += _of_one(adjustment, parts.get(adjustment.id, ()), number)
+    return [Command.create(vals) for vals in result]
+
+
+def _parts(adjustments):
+    adjustments.env["usage.adjustment.component"].flush_model()
+    adjustments.env.cr.execute(COMPONENTS, (adjustments.ids,))
+    found = {}
+    for adjustment_id, id_, kind, name, *numbers in adjustments.env.cr.fetchall():
+        part = Part(id_, kind, name, *(Decimal(number or 0) for number in numbers))
+        found.setdefault(adjustment_id, []).append(part)
+    return found
+
+
+def _of_one(adjustment, parts, sequence):
+    line = adjustment.contract_line_id
+    explainer = adjustment.env["usage.explainer"].with_context(lang=adjustment.partner_id.lang)
+    base = {
+        "contract_line_id": line.id,
+        "usage_adjustment_id": adjustment.id,
+        "sequence": sequence,
+    }
+    words = {**base, "balance": 0.0, "amount_currency": 0.0}
+    name = explainer._phrase_adjustment_section(adjustment)
+    cause = " ".join(explainer._phrase_cause(adjustment))
+    lines = [
+        {**words, "display_type": "line_section", "name": name},
+        {**words, "display_type": "line_note", "name": cause},
+    ]
+    unit = line.product_id.uom_id or line._usage_unit()
+    priced = {
+        **base,
+        "product_id": line.product_id.id,
+        "analytic_distribution": line.analytic_distribution or False,
+    }
+    for part in parts:
+        if part.kind in NOTES or not part.amount:
+            continue
+        lines.append({**priced, **_figures(adjustment, part, unit), "usage_adjustment_component_id": part.id})
+    return lines
+
+
+def _figures(adjustment, part, unit):
+    """Quantity, unit price and name of a line whose subtotal is the amount of `part`."""
+    price = part.unit_price / part.per
+    if shows_exactly(adjustment.env, part, part.quantity, price):
+        return {"quantity": float(part.quantity), "price_unit": float(price), "name": part.name}
+    return {"quantity": 1.0, "price_unit": float(part.amount), "product_uom_id": unit.id, "name": part.name}

@@ -1,0 +1,156 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+from .contract_contract import FAST_CREATE
+
+
+class UsageAdjustment(models.Model):
+    """What people decide about adjustments, and what is booked of them."""
+
+    _inherit = "usage.adjustment"
+
+    write_off_move_id = fields.Many2one("account.move", string="Write-off Entry", readonly=True, ondelete="restrict")
+
+    def _decide(self, state, **vals):
+        self.write({"state": state, "decided_by_id": self.env.uid, "decided_at": fields.Datetime.now(), **vals})
+
+    def _require(self, states, sentence):
+        self.check_access("write")
+        wrong = self.filtered(lambda a: a.state not in states)
+        if wrong:
+            labels = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(sentence % {"adjustment": wrong[0].display_name, "state": labels[wrong[0].state]})
+        # Two people at once: the second one sees what the first one decided.
+        self.lock_for_update()
+
+    def action_accept(self):
+        """Let these differences go onto the next invoice of their contracts."""
+        self._require(
+            ("draft",),
+            self.env._("%(adjustment)s is decided already (%(state)s). Choose adjustments that are to decide."),
+        )
+        self._decide("accepted")
+        return True
+
+    def action_reject(self):
+        """Leave these differences unbilled; each needs its reason."""
+        self._require(
+            ("draft", "accepted"),
+            self.env._("%(adjustment)s is %(state)s, so it cannot be rejected any more."),
+        )
+        self._require_reason()
+        self._decide("rejected")
+        return True
+
+    def action_write_off(self):
+        """Give these differences up, and show that in the books if the company has an account for it."""
+        self._require(
+            ("draft", "accepted"),
+            self.env._("%(adjustment)s is %(state)s, so it cannot be written off any more."),
+        )
+        self._require_reason()
+        self._decide("written_off")
+        self._book_write_off()
+        return True
+
+    def _require_reason(self):
+        if self.filtered(lambda a: not (a.reason or "").strip()):
+            raise UserError(
+                self.env._("Fill in why the difference is not billed. The adjustment stays and shows who decided it.")
+            )
+
+    def action_bill_now(self):
+        """Bill or credit these differences now, on documents of their own, and open them."""
+        self.filtered(lambda a: a.state == "draft").action_accept()
+        self._require(("accepted",), self.env._("%(adjustment)s is %(state)s, so there is nothing to bill."))
+        moves = self._bill()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoices"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": [("id", "in", moves.ids)],
+        }
+
+    def _bill(self):
+        """Make an invoice, or a credit note, per contract and invoice that is adjusted; return them."""
+        self.contract_id._hold_usage_off()
+        # Billing takes the rights of a billing run: whoever accepted the differences had them.
+        accepted = self.sudo().filtered(lambda a: a.state == "accepted")
+        moves = self.env["account.move"]
+        for company, group in accepted.grouped("company_id").items():
+            moves |= group.with_company(company)._bill_in_company()
+        return moves
+
+    def _bill_in_company(self):
+        groups = list(self.grouped(lambda a: (a.contract_id, a.origin_move_id)).items())
+        values = [group._own_invoice_vals(contract, origin) for (contract, origin), group in groups]
+        moves = self.env["account.move"].with_context(**FAST_CREATE).create(values)
+        moves = self.env["account.move"].browse(moves.ids)
+        moves._link_usage_charges()
+        moves._turn_negative_into_credit_notes()
+        for move, ((_contract, origin), _group) in zip(moves, groups, strict=True):
+            if move.move_type == "out_refund" and origin.move_type == "out_invoice":
+                move.reversed_entry_id = origin
+            move.message_post(body=self.env._("Adjusts %s.", origin._get_html_link()))
+        self._post_by_policy(moves)
+        return moves
+
+    @api.model
+    def _post_by_policy(self, moves):
+        to_post = moves.browse()
+        for move, contracts in moves._usage_contracts().items():
+            if all(contract.usage_invoice_policy == "post" for contract in contracts):
+                to_post |= move
+        to_post.with_context(**FAST_CREATE)._post(soft=False)
+
+    def _own_invoice_vals(self, contract, origin):
+        vals = contract._prepare_invoice(contract._usage_today())
+        vals["invoice_line_ids"] = contract._usage_adjustment_commands(self)
+        vals["ref"] = self.env._("Adjustment of %s", origin.name) if origin.name else vals.get("ref")
+        return vals
+
+    def _book_write_off(self):
+        """Show what was given up as income and as the expense of the company's account; nothing without one."""
+        for adjustment in self.sudo():
+            account = adjustment.company_id.usage_write_off_account_id
+            if account and not adjustment.currency_id.is_zero(adjustment.amount):
+                adjustment.write_off_move_id = adjustment._write_off_entry(account)
+
+    def _write_off_entry(self, account):
+        self.ensure_one()
+        company, line = self.company_id, self.contract_line_id.with_company(self.company_id)
+        journal = self.env["account.journal"].search(
+            [("type", "=", "general"), ("company_id", "=", company.id)], limit=1
+        )
+        income = line.product_id.product_tmpl_id.get_product_accounts()["income"] if line.product_id else None
+        income = income or self.origin_move_id.journal_id.default_account_id
+        today = self.contract_id._usage_today()
+        balance = self.currency_id._convert(self.amount, company.currency_id, company, today)
+        name = self.env._("Written off: %s", self.display_name)
+
+        def item(account_, sign):
+            return Command.create(
+                {
+                    "name": name,
+                    "account_id": account_.id,
+                    "partner_id": self.partner_id.id,
+                    "currency_id": self.currency_id.id,
+                    "amount_currency": sign * self.amount,
+                    "balance": sign * balance,
+                    "tax_ids": [Command.clear()],
+                    "analytic_distribution": line.analytic_distribution or False,
+                }
+            )
+
+        move = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": journal.id,
+                "date": today,
+                "ref": name,
+                "line_ids": [item(account, 1), item(income, -1)],
+            }
+        )
+        move.action_post()
+        return move
