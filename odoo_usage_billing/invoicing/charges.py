@@ -46,25 +46,26 @@ def rate_dues(env, dues):
     Raises UserError with the contract line's name when terms are missing or contradictory.
     """
     lines = {line.id: line for line in env["contract.line"].browse({d.line_id for d in dues})}
-    members = _members(env, lines)
+    members = members_of(env, lines)
     parts = [segment for due in dues for segment in segments(lines[due.line_id], due)]
     reader = TermsReader(env, parts, lines, members)
     agreements = [reader.agreement(segment) for segment in parts]
     wanted = [needs_of(agreement) for agreement in agreements]
     measured = measure(env, [need for needs in wanted for need in needs])
     return [
-        _rate_one(agreement, needs, measured, reader.earlier[agreement.segment])
+        rate_one(agreement, needs, measured, reader.earlier[agreement.segment])
         for agreement, needs in zip(agreements, wanted, strict=True)
     ]
 
 
-def _members(env, lines):
+def members_of(env, lines):
     """{line id: the lines pooled into it}."""
     pooled = env["contract.line"].search([("usage_pool_line_id", "in", list(lines))])
     return {lead.id: members for lead, members in pooled.grouped("usage_pool_line_id").items()}
 
 
-def _rate_one(agreement, needs, measured, past):
+def rate_one(agreement, needs, measured, past):
+    """The Rated of one agreement, from what was measured of its needs."""
     line = agreement.line
     try:
         usage = Usage.from_dict(usage_of(agreement, needs, measured))

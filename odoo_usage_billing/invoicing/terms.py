@@ -161,7 +161,7 @@ class TermsReader:
         line = self.lines[segment.line_id]
         past = self.earlier[segment]
         term = Interval(segment.term_start, segment.term_end)
-        ends = [segment.term_end, line_end(line)]
+        ends = [segment.term_end, line_end(line), segment.cut_end]
         lived = Interval(past.start, min(filter(None, ends)))
         stretches = self._stretches(line, lived, segment.date_end)
         agreed = self.baselines.agreed(line, term, lived, line.contract_id.usage_proration)

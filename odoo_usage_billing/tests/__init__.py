@@ -1,4 +1,6 @@
 from . import (
+    test_accrual,
+    test_accrual_amounts,
     test_aggregations,
     test_asset_count,
     test_bad_terms,

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import UsageCommon
+from .common import UsageCommon, utc
 
 # What each group may do: r(ead) w(rite) c(reate) u(nlink). A model without a row fails the test.
 MATRIX = {
@@ -34,6 +34,8 @@ MATRIX = {
     "usage.charge.component": ("r", "r", "rwc"),
     "usage.billing.run": ("r", "r", "rwcu"),
     "usage.billing.run.line": ("r", "r", "rwcu"),
+    "usage.accrual": ("r", "r", "rwcu"),
+    "usage.accrual.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
     "usage.entry": ("", "rwcu", "rwcu"),
@@ -87,6 +89,8 @@ class TestSecurityMatrix(UsageCommon):
         cls.source.unknown_subject_policy = "discover"
         cls.send([cls.record("PRN0001", 10), cls.record("NOPE", 1)])
         cls.run_billing()
+        cls.send([cls.record("PRN0001", 10, occurred_at=utc(2026, 2, 3, 12))])
+        cls.env["usage.accrual"].create({"date": date(2026, 2, 28)}).action_prepare()
         cls.users = {
             name: new_test_user(
                 cls.env,
