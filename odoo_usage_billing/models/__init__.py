@@ -25,6 +25,8 @@ from . import (
     usage_billing_period,
     usage_billing_run,
     usage_billing_run_line,
+    usage_books_check,
+    usage_books_check_line,
     usage_bucket,
     usage_charge,
     usage_charge_annex,

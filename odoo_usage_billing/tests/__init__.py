@@ -6,6 +6,7 @@ from . import (
     test_bad_terms,
     test_baseline_ramp,
     test_billing_run,
+    test_books_check,
     test_charge_models,
     test_commitments,
     test_corrections,

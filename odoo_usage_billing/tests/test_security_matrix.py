@@ -36,6 +36,8 @@ MATRIX = {
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.accrual": ("r", "r", "rwcu"),
     "usage.accrual.line": ("r", "r", "rwcu"),
+    "usage.books.check": ("r", "r", "rwcu"),
+    "usage.books.check.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
     "usage.entry": ("", "rwcu", "rwcu"),
@@ -91,6 +93,7 @@ class TestSecurityMatrix(UsageCommon):
         cls.run_billing()
         cls.send([cls.record("PRN0001", 10, occurred_at=utc(2026, 2, 3, 12))])
         cls.env["usage.accrual"].create({"date": date(2026, 2, 28)}).action_prepare()
+        cls.env["usage.books.check"].create({}).action_check()
         cls.users = {
             name: new_test_user(
                 cls.env,
