@@ -35,6 +35,8 @@
         "views/usage_adjustment_views.xml",
         "views/usage_hold_views.xml",
         "views/usage_billing_run_views.xml",
+        "views/usage_accrual_views.xml",
+        "views/usage_books_check_views.xml",
         "views/contract_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",

@@ -46,7 +46,7 @@ def rate_dues(env, dues):
     Raises UserError with the contract line's name when terms are missing or contradictory.
     """
     lines = {line.id: line for line in env["contract.line"].browse({d.line_id for d in dues})}
-    members = _members(env, lines)
+    members = members_of(env, lines)
     parts = [segment for due in dues for segment in segments(lines[due.line_id], due)]
     reader = TermsReader(env, parts, lines, members)
     agreements = [reader.agreement(segment) for segment in parts]
@@ -58,7 +58,7 @@ def rate_dues(env, dues):
     ]
 
 
-def _members(env, lines):
+def members_of(env, lines):
     """{line id: the lines pooled into it}."""
     pooled = env["contract.line"].search([("usage_pool_line_id", "in", list(lines))])
     return {lead.id: members for lead, members in pooled.grouped("usage_pool_line_id").items()}

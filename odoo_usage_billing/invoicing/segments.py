@@ -11,6 +11,7 @@ class Segment(NamedTuple):
     """The days of a due period that lie in one rating term.
 
     `term_start` and `term_end` bound the whole term, also where the contract line lives for a part of it.
+    `cut_end` is where the line is taken to end, for a period that is looked at before it has ended.
     """
 
     due: Due
@@ -18,6 +19,7 @@ class Segment(NamedTuple):
     date_end: date
     term_start: date
     term_end: date
+    cut_end: date = None
 
     @property
     def line_id(self):
@@ -25,10 +27,13 @@ class Segment(NamedTuple):
         return self.due.line_id
 
 
-def segments(line, due):
-    """Return the Segments of a due period of a contract line, in order."""
+def segments(line, due, whole=None):
+    """Return the Segments of a due period of a contract line, in order.
+
+    `whole` is the due period that `due` was cut out of, if it was.
+    """
     if line.usage_rating_term in (False, "period"):
-        return [Segment(due, due.date_start, due.date_end, *_full_period(line, due))]
+        return [Segment(due, due.date_start, due.date_end, *_full_period(line, whole or due))]
     result, day = [], due.date_start
     while day < due.date_end:
         term = rating_term(line, day)

@@ -183,7 +183,7 @@ class TermsReader:
         line, frame = self.lines[segment.line_id], self.frame(segment)
         past = self.earlier[segment]
         term = Interval(segment.term_start, segment.term_end)
-        ends = [segment.term_end, line_end(line)]
+        ends = [segment.term_end, line_end(line), segment.cut_end]
         lived = Interval(past.start, min(filter(None, ends)))
         stretches = self._stretches(line, frame.card, lived, segment.date_end)
         agreed = self.baselines.agreed(line, term, lived, line.contract_id.usage_proration)

@@ -1,10 +1,13 @@
 from . import (
     test_adjustments,
+    test_accrual,
+    test_accrual_amounts,
     test_aggregations,
     test_asset_count,
     test_bad_terms,
     test_baseline_ramp,
     test_billing_run,
+    test_books_check,
     test_charge_models,
     test_commitments,
     test_corrections,

@@ -37,6 +37,10 @@ MATRIX = {
     "usage.hold": ("r", "r", "rwc"),
     "usage.billing.run": ("r", "r", "rwcu"),
     "usage.billing.run.line": ("r", "r", "rwcu"),
+    "usage.accrual": ("r", "r", "rwcu"),
+    "usage.accrual.line": ("r", "r", "rwcu"),
+    "usage.books.check": ("r", "r", "rwcu"),
+    "usage.books.check.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
     "usage.preview.line": ("rwcu", "rwcu", "rwcu"),
     "usage.entry": ("", "rwcu", "rwcu"),
@@ -95,6 +99,9 @@ class TestSecurityMatrix(UsageCommon):
         cls.contract.write({"usage_bounds_from": "own", "usage_hold_above": 1})
         cls.send([cls.record("PRN0001", 900, utc(2026, 2, 5))])
         cls.run_billing(date(2026, 3, 1))
+        cls.send([cls.record("PRN0001", 10, occurred_at=utc(2026, 2, 3, 12))])
+        cls.env["usage.accrual"].create({"date": date(2026, 2, 28)}).action_prepare()
+        cls.env["usage.books.check"].create({}).action_check()
         cls.users = {
             name: new_test_user(
                 cls.env,

@@ -1,0 +1,3 @@
+from .books import INVARIANTS, Finding, verify
+
+__all__ = ["INVARIANTS", "Finding", "verify"]

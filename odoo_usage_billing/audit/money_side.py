@@ -1,0 +1,66 @@
+"""From charges to invoices: every amount is the sum of its parts and stands on one invoice line, once."""
+
+COMPONENTS = """
+    SELECT c.amount IS DISTINCT FROM COALESCE(SUM(p.amount), 0) AS broken,
+           c.id AS charge, c.amount, COALESCE(SUM(p.amount), 0) AS components
+      FROM usage_charge c
+      LEFT JOIN usage_charge_component p ON p.charge_id = c.id AND p.kind <> 'information'
+     WHERE c.company_id = ANY(%(companies)s)
+     GROUP BY c.id
+"""
+# With taxes included in prices the component is the line's total. A credit note shows it with the sign turned round.
+INVOICE_LINES = """
+    SELECT l.id IS NULL OR l.usage_component_id IS DISTINCT FROM p.id OR l.move_id IS DISTINCT FROM b.move_id
+           OR (l.price_subtotal <> p.amount * s.sign AND l.price_total <> p.amount * s.sign) AS broken,
+           p.id AS component, c.id AS charge, p.amount * s.sign AS amount, l.id AS invoice_line,
+           l.price_subtotal AS on_invoice, b.move_id AS invoice
+      FROM usage_charge c
+      JOIN usage_billing_period b ON b.id = c.period_id
+      JOIN usage_charge_component p ON p.charge_id = c.id AND p.kind <> 'information'
+      LEFT JOIN account_move_line l ON l.id = p.move_line_id
+      LEFT JOIN account_move m ON m.id = b.move_id
+     CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
+     WHERE c.state = 'invoiced' AND c.company_id = ANY(%(companies)s)
+"""
+CHARGED_ONCE = """
+    WITH taken AS (
+        SELECT 'charge' AS what, id, contract_line_id, date_start, date_end
+          FROM usage_charge
+         WHERE state <> 'released' AND commitment_id IS NULL AND company_id = ANY(%(companies)s)
+         UNION ALL
+        SELECT 'period', id, contract_line_id, date_start, date_end
+          FROM usage_billing_period WHERE state <> 'released' AND company_id = ANY(%(companies)s)
+    )
+    SELECT COALESCE(date_end > LEAD(date_start) OVER line, false) AS broken,
+           what, id, contract_line_id AS contract_line, date_start AS first_day, date_end AS end_day,
+           LEAD(date_start) OVER line AS next_begins
+      FROM taken WINDOW line AS (PARTITION BY what, contract_line_id ORDER BY date_start, id)
+"""
+# A credit note's figures have the sign turned round. Invoices with taxes included in the prices of usage are left to
+# the lines, which round one by one.
+INVOICE_TOTALS = """
+    WITH charged AS (
+        SELECT b.move_id, SUM(c.amount) AS amount
+          FROM usage_charge c JOIN usage_billing_period b ON b.id = c.period_id
+         WHERE c.state = 'invoiced' AND b.move_id IS NOT NULL AND c.company_id = ANY(%(companies)s)
+         GROUP BY 1
+    ),
+    shown AS (
+        SELECT l.move_id, SUM(l.amount_currency) FILTER (WHERE l.usage_component_id IS NULL) AS others,
+               COALESCE(bool_or(l.price_subtotal <> l.price_total AND ABS(p.amount) = l.price_total), false) AS included
+          FROM charged c
+          JOIN account_move_line l ON l.move_id = c.move_id
+          LEFT JOIN usage_charge_component p ON p.id = l.usage_component_id
+         WHERE l.display_type IN ('product', 'rounding', 'non_deductible_product', 'non_deductible_product_total')
+           AND (l.display_type <> 'rounding' OR l.tax_repartition_line_id IS NULL)
+         GROUP BY 1
+    )
+    SELECT COALESCE(m.amount_untaxed, 0) IS DISTINCT FROM s.sign * (c.amount - COALESCE(h.others, 0)) AS broken,
+           m.id AS invoice, m.name, m.amount_untaxed AS untaxed, s.sign * c.amount AS charges,
+           -s.sign * COALESCE(h.others, 0) AS others
+      FROM charged c
+      JOIN account_move m ON m.id = c.move_id
+     CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
+      LEFT JOIN shown h ON h.move_id = c.move_id
+     WHERE m.state <> 'cancel' AND NOT COALESCE(h.included, false)
+"""

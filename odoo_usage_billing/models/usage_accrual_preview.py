@@ -1,0 +1,166 @@
+import json
+from decimal import Decimal
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..invoicing import accruals
+from ..invoicing.figures import digits
+
+POSTED = """
+    SELECT l.contract_line_id, l.date_start, l.account_id, l.currency_id, l.analytic_distribution,
+           MAX(l.date_end), SUM(l.amount)::text, SUM(l.amount_company)::text
+      FROM usage_accrual_line l JOIN usage_accrual a ON a.id = l.accrual_id
+     WHERE a.state = 'posted' AND a.company_id = %s AND a.date = %s AND l.account_id IS NOT NULL
+     GROUP BY 1, 2, 3, 4, 5
+    HAVING SUM(l.amount) <> 0 OR SUM(l.amount_company) <> 0
+"""
+CHUNK = 100
+
+
+class UsageAccrual(models.Model):
+    """The preview: what is unbilled, less what is posted for the date."""
+
+    _inherit = "usage.accrual"
+
+    def action_prepare(self):
+        """Rate what is unbilled and show it; nothing is posted."""
+        for accrual in self:
+            accrual._require_draft()
+            accrual._prepare()
+        return True
+
+    def _require_draft(self):
+        self.ensure_one()
+        if self.state != "draft":
+            raise UserError(
+                self.env._("%s is posted and stays as it is. Make a new accrual of the same date.", self.display_name)
+            )
+        if self.date > fields.Date.context_today(self):
+            raise UserError(
+                self.env._("Usage up to %s is not known yet. Accrue up to today or an earlier day.", self.date)
+            )
+
+    def _prepare(self):
+        """Replace the draft's lines by what is unbilled now."""
+        self.ensure_one()
+        self.line_ids.unlink()
+        targets, refused = self._targets()
+        self.env["usage.accrual.line"].create(self._differences(targets, refused) + self._left_out(refused))
+        self.prepared_at = fields.Datetime.now()
+
+    def _contracts(self):
+        return (
+            self.env["contract.contract"]
+            .with_company(self.company_id)
+            .search([("company_id", "=", self.company_id.id), ("has_usage", "=", True)], order="id")
+        )
+
+    def _targets(self):
+        """({key: line values}, {contract: reason}): what should be posted for the date in all."""
+        targets, refused, contracts = {}, {}, self._contracts()
+        for start in range(0, len(contracts), CHUNK):
+            found, unable = accruals.unbilled(contracts[start : start + CHUNK], self.date)
+            refused.update(unable)
+            for owed in found:
+                vals = self._line_vals(owed)
+                targets[_key(vals)] = vals
+        return targets, refused
+
+    def _line_vals(self, owed):
+        """The values of an accrual line, with exact amounts."""
+        line = owed.line
+        books = line._usage_revenue_books()
+        amount = books.untaxed(owed.amounts)
+        return {
+            **self._identity_of(line),
+            "date_start": owed.date_start,
+            "date_end": owed.date_end,
+            "quantity": owed.quantity,
+            "currency_id": line.contract_id.currency_id.id,
+            "amount_unbilled": amount,
+            "amount_unbilled_company": self._in_company_currency(line.contract_id.currency_id, amount),
+            "account_id": books.account.id,
+            "analytic_distribution": line.analytic_distribution or False,
+            "is_charged": owed.charged,
+            "explanation": "\n".join(f"{name}: {a}" for name, a in zip(owed.names, owed.amounts, strict=True)),
+        }
+
+    def _identity_of(self, line):
+        return {
+            "accrual_id": self.id,
+            "contract_line_id": line.id,
+            "contract_id": line.contract_id.id,
+            "partner_id": line.contract_id.partner_id.id,
+            "metric_id": line.usage_metric_id.id,
+        }
+
+    def _in_company_currency(self, currency, amount):
+        """An exact amount at the rate of the accrual's date."""
+        own = self.company_id.currency_id
+        if currency == own:
+            return amount
+        return Decimal(digits(currency._convert(float(amount), own, self.company_id, self.date)))
+
+    def _differences(self, targets, refused):
+        """The values of lines: each target less what is posted, and what is posted and no longer owed."""
+        posted = self._posted()
+        left_out = {line.id for contract in refused for line in contract.contract_line_ids}
+        for key, (date_end, _amount, _company) in posted.items():
+            if key not in targets and key[0] not in left_out:
+                targets[key] = self._gone(key, date_end)
+        result = []
+        for key, vals in targets.items():
+            _end, amount, company = posted.get(key, (None, Decimal(0), Decimal(0)))
+            unbilled, unbilled_company = vals["amount_unbilled"], vals["amount_unbilled_company"]
+            if unbilled or unbilled_company or amount or company:
+                vals = {**vals, "amount": unbilled - amount, "amount_company": unbilled_company - company}
+                result.append({name: float(v) if isinstance(v, Decimal) else v for name, v in vals.items()})
+        return result
+
+    def _posted(self):
+        """{key: (end, amount, amount in company currency)} posted for the date so far."""
+        for model in ("usage.accrual", "usage.accrual.line"):
+            self.env[model].flush_model()
+        self.env.cr.execute(POSTED, (self.company_id.id, self.date))
+        return {
+            (line_id, start, account_id, currency_id, _text(analytic)): (end, Decimal(amount), Decimal(company))
+            for line_id, start, account_id, currency_id, analytic, end, amount, company in self.env.cr.fetchall()
+        }
+
+    def _gone(self, key, date_end):
+        """A line for what was posted and is owed no more, or under another account."""
+        line_id, date_start, account_id, currency_id, analytic = key
+        return {
+            **self._identity_of(self.env["contract.line"].browse(line_id)),
+            "date_start": date_start,
+            "date_end": date_end,
+            "quantity": 0,
+            "currency_id": currency_id,
+            "amount_unbilled": Decimal(0),
+            "amount_unbilled_company": Decimal(0),
+            "account_id": account_id,
+            "analytic_distribution": json.loads(analytic) or False,
+        }
+
+    def _left_out(self, refused):
+        return [
+            {**self._identity_of(line), "currency_id": contract.currency_id.id, "reason": reason}
+            for contract, reason in refused.items()
+            for line in contract.contract_line_ids.filtered("is_usage")
+        ]
+
+
+def _key(vals):
+    """What makes two lines one: a period of a contract line, and where it is booked."""
+    return (
+        vals["contract_line_id"],
+        vals["date_start"],
+        vals["account_id"],
+        vals["currency_id"],
+        _text(vals["analytic_distribution"]),
+    )
+
+
+def _text(analytic):
+    return json.dumps(analytic or False, sort_keys=True)

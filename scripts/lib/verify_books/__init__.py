@@ -1,0 +1,1 @@
+"""scripts/verify_books: the audit of the books from a command line."""
