@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
 from .ledger_side import ACCRUAL_ENTRIES, ACCRUALS_REVERSED, USAGE_LEDGER
-from .money_side import CHARGED_ONCE, COMPONENTS, INVOICE_LINES, INVOICE_TOTALS
+from .money_side import ADJUSTMENT_LINES, CHARGED_ONCE, COMPONENTS, INVOICE_LINES, INVOICE_TOTALS
 from .traces import recomputed
 from .usage_side import BATCH_COUNTS, BATCH_EVENTS, BUCKET_EVENTS, CHARGED_USAGE
 
@@ -21,6 +21,7 @@ INVARIANTS = (
     ("charge_components", _lt("charge = sum of its components"), COMPONENTS),
     ("charge_trace", _lt("charge = recomputed from its trace"), None),
     ("charge_lines", _lt("component = invoice line, to the cent"), INVOICE_LINES),
+    ("adjustment_lines", _lt("adjustment = sum of its components = its invoice lines"), ADJUSTMENT_LINES),
     ("charged_once", _lt("the days of a contract line are charged once"), CHARGED_ONCE),
     ("invoice_total", _lt("invoice without taxes = its charges + its other lines"), INVOICE_TOTALS),
     ("accrual_reversed", _lt("accrual + reversal = 0"), ACCRUALS_REVERSED),

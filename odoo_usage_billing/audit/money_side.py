@@ -22,6 +22,23 @@ INVOICE_LINES = """
      CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
      WHERE c.state = 'invoiced' AND c.company_id = ANY(%(companies)s)
 """
+# An adjustment's components are billed once, on the invoice that the adjustment names.
+ADJUSTMENT_LINES = """
+    SELECT a.amount_now IS DISTINCT FROM a.amount_before + a.amount OR a.amount IS DISTINCT FROM t.amount
+           OR (a.state = 'invoiced' AND EXISTS (
+                SELECT FROM usage_adjustment_component p
+                  LEFT JOIN account_move_line l ON l.id = p.move_line_id
+                 WHERE p.adjustment_id = a.id AND p.kind <> 'information' AND p.amount <> 0
+                   AND (l.id IS NULL OR l.move_id <> a.move_id OR l.usage_adjustment_component_id IS DISTINCT FROM p.id
+                        OR (l.price_subtotal <> p.amount * s.sign AND l.price_total <> p.amount * s.sign)))) AS broken,
+           a.id AS adjustment, a.charge_id AS charge, a.amount, t.amount AS components, a.move_id AS invoice
+      FROM usage_adjustment a
+      LEFT JOIN account_move m ON m.id = a.move_id
+     CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
+     CROSS JOIN LATERAL (SELECT COALESCE(SUM(p.amount), 0) AS amount FROM usage_adjustment_component p
+                          WHERE p.adjustment_id = a.id AND p.kind <> 'information') t
+     WHERE a.company_id = ANY(%(companies)s)
+"""
 CHARGED_ONCE = """
     WITH taken AS (
         SELECT 'charge' AS what, id, contract_line_id, date_start, date_end

@@ -1,7 +1,8 @@
 """What contract lines have used and no posted invoice has billed by a day: the amounts of an accrual.
 
-A period that is charged, but whose invoice is a draft or dated later, is worth its charges. Any other is rated
-by the code that will invoice it, up to the day. Nothing is written.
+A period that is charged, but whose invoice is a draft or dated later, is worth its charges, and every charged
+period its accepted differences that are not billed either. Any other is rated by the code that will invoice it, up
+to the day. Nothing is written.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from odoo.exceptions import UserError
 from ..rating import RatingError
 from ..rating.interval import Interval
 from . import commitments
+from .accrual_differences import differences
 from .charges import members_of, rate_one
 from .earlier import Earlier
 from .lines import NOTES
@@ -86,7 +88,8 @@ def _unbilled(contracts, day):
     rated = _rate_in_turns(env, rest)
     known = {part.due for part in rest if not part.period_id}
     rated += commitments.settle(env, [item for item in rated if item.due in known])
-    return _stored(env, charged) + _summed(rated)
+    late = [Owed(*difference, True) for difference in differences(env, lines, day)]
+    return _together(_stored(env, charged) + _summed(rated) + late)
 
 
 # -- which days ------------------------------------------------------------
@@ -220,6 +223,22 @@ def _owed(due, items):
     quantity = sum((item.quantity for item in items if not item.commitment), Decimal(0))
     amounts, names = tuple(amount for amount, _name in priced), tuple(name for _amount, name in priced)
     return Owed(items[0].line, due.date_start, due.date_end, quantity, amounts, names, False)
+
+
+def _together(owed):
+    """[Owed], one for each line and first day: what is charged and its differences are one figure."""
+    found = {}
+    for item in owed:
+        key = item.line, item.date_start
+        if key in found:
+            known = found[key]
+            item = known._replace(
+                quantity=known.quantity + item.quantity,
+                amounts=known.amounts + item.amounts,
+                names=known.names + item.names,
+            )
+        found[key] = item
+    return list(found.values())
 
 
 def _stored(env, parts):

@@ -53,6 +53,22 @@ class TestAccrual(AccrualCommon):
         invoice = self.line.usage_period_ids.move_id
         self.assertEqual(invoice.amount_untaxed, accrual.amount)
 
+    def test_an_accepted_difference_is_owed_until_an_invoice_bills_it(self):
+        self.use(500)
+        self.run_billing(contracts=self.contract)
+        self.use(200, date(2026, 1, 20))
+        adjustment = self.contract._usage_look()
+        self.assertEqual(adjustment.amount, 2)
+        self.assertEqual(self.preview(FEBRUARY).amount, 0)
+        adjustment.action_accept()
+        self.use(300, date(2026, 2, 10))
+        accrual = self.accrue(FEBRUARY)
+        self.assertEqual(accrual.amount, 5)
+        self.assertEqual(accrual.line_ids.sorted("date_start").mapped("amount"), [2, 3])
+        self.run_billing(date(2026, 3, 1), self.contract)
+        self.assertEqual(self.revenue(date(2026, 2, 2), FEBRUARY), 5)
+        self.assertEqual(self.revenue(date(2026, 3, 1), date(2026, 3, 31)), 0)
+
     def test_a_year_ends_with_its_own_revenue(self):
         self.contract.contract_line_ids.write({"date_start": date(2025, 12, 1)})
         self.use(700, date(2025, 12, 20))

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 KERNEL = ROOT / "odoo_usage_billing/rating"
 RATING = sorted(KERNEL.rglob("*.py"))
 ALLOWED = set(
-    "__future__ calendar collections dataclasses datetime decimal enum fractions functools itertools typing zoneinfo".split()
+    "__future__ calendar collections dataclasses datetime decimal enum fractions functools itertools typing"
+    " zoneinfo".split()
 )
 FORBIDDEN_TEXT = ("float(", "round(", "now(", "today(", "random", "open(")
 FORBIDDEN_NAMES = set(
