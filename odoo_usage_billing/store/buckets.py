@@ -23,7 +23,10 @@ DO UPDATE SET
 
 
 class Bucket:
-    """A running sum for one grain. Quantities are exact Decimals in the metric's unit."""
+    """A running sum for one grain. Quantities are exact Decimals in the metric's unit.
+
+    Instants are texts in UTC and ISO 8601, which sort as the instants do.
+    """
 
     __slots__ = ("amount", "count", "last", "last_at", "most", "total")
 
@@ -79,7 +82,7 @@ def upsert(cr, company_id, buckets, copy_rows):
 
 def escape(text):
     """Text as COPY's text format wants it."""
-    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+    if "\\" in text or not text.isprintable():
         return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
+
+from .instants import stamp
 
 
 class UsageRecord(NamedTuple):
@@ -74,10 +76,14 @@ def external_key(external_id):
 
 def plain(number):
     """A Decimal as text without exponent or trailing zeros: 1E+3 -> '1000', 1.50 -> '1.5'."""
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    text = str(number)
+    if "E" in text:
+        text = format(number, "f")
+    if text[-1] == "0" and "." in text:
+        text = text.rstrip("0")
+    if text[-1] == ".":
+        text = text[:-1]
+    return "0" if text == "-0" else text
 
 
 def content_digest(record):
@@ -85,13 +91,18 @@ def content_digest(record):
 
     Two records with one external id and different digests contradict each other.
     """
-    instant = record.occurred_at.astimezone(timezone.utc)
+    return digest_of(record, stamp(record.occurred_at), plain(record.quantity))
+
+
+def digest_of(record, at, quantity):
+    """The content digest of a record, whose instant and quantity are at hand as texts."""
+    amount = record.amount
     parts = [
         record.subject,
         record.metric,
-        instant.isoformat(),
-        plain(record.quantity),
-        "" if record.amount is None else plain(record.amount),
+        at,
+        quantity,
+        "" if amount is None else plain(amount),
         record.end_user or "",
     ]
     if record.dimensions:
