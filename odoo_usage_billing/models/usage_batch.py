@@ -1,5 +1,6 @@
 import json
 from datetime import timezone
+from itertools import islice
 
 from odoo import api, fields, models
 
@@ -212,11 +213,6 @@ def _correction_of(record):
 
 
 def _chunks(records, size):
-    chunk = []
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
+    records = iter(records)
+    while chunk := list(islice(records, size)):
         yield chunk

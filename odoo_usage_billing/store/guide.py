@@ -6,6 +6,7 @@ dictionary and bisect work.
 
 from bisect import bisect_right
 from collections import defaultdict
+from functools import lru_cache
 from typing import NamedTuple
 
 from .instants import UTC
@@ -49,6 +50,11 @@ class Way(NamedTuple):
             return None
         owner = self.owners[position - 1]
         return owner if owner.end_at is None or instant < owner.end_at else None
+
+
+@lru_cache(maxsize=10_000)
+def _utc(instant):
+    return instant and instant.replace(tzinfo=UTC)
 
 
 class Guide:
@@ -143,11 +149,11 @@ class Guide:
         found = defaultdict(list)
         lines, contracts = set(), set()
         for contract_id, lead_id, start_at, end_at, *owner in self.cr.fetchall():
-            end_at = end_at and end_at.replace(tzinfo=UTC)
-            assigned = Assigned(start_at.replace(tzinfo=UTC), end_at, *owner)
+            assigned = Assigned(_utc(start_at), _utc(end_at), *owner)
             found[assigned.subject_id, assigned.metric_id].append(assigned)
             lines.add(assigned.contract_line_id)
-            contracts |= {contract_id, lead_id}
+            contracts.add(contract_id)
+            contracts.add(lead_id)
         if self.locking:
             self._hold_billing_off(sorted(contracts - {None}))
         for key, owners in found.items():

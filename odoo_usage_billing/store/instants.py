@@ -28,18 +28,22 @@ def stamp(instant):
     return day_text(since.days) + MINUTES[minute] + SECONDS[second]
 
 
-def local_at(instant, zone):
-    """(local day in ISO 8601, local minute of the day) of an aware instant."""
+def placed(instant, zone):
+    """(stamp, local day in ISO 8601, local minute of the day) of an aware instant."""
     since = instant - EPOCH
-    offset = _offset_all_day(zone, since.days)
+    days, seconds = since.days, since.seconds
+    minute, second = divmod(seconds, 60)
+    day = day_text(days)
+    at = instant.astimezone(UTC).isoformat() if since.microseconds else day + MINUTES[minute] + SECONDS[second]
+    offset = _offset_all_day(zone, days)
     if offset is None:
         offset = _offset(zone, instant)
-    seconds = since.seconds + offset
+    seconds += offset
     if seconds < 0:
-        return day_text(since.days - 1), (seconds + DAY_SECONDS) // 60
+        return at, day_text(days - 1), (seconds + DAY_SECONDS) // 60
     if seconds < DAY_SECONDS:
-        return day_text(since.days), seconds // 60
-    return day_text(since.days + 1), (seconds - DAY_SECONDS) // 60
+        return at, day, seconds // 60
+    return at, day_text(days + 1), (seconds - DAY_SECONDS) // 60
 
 
 @lru_cache(maxsize=10_000)

@@ -6,6 +6,7 @@
 import io
 import json
 from datetime import date, timedelta
+from itertools import chain, islice
 
 import psycopg2.errors
 
@@ -15,7 +16,8 @@ from .buckets import Bucket, escape, upsert
 from .corrections import Corrections, layers, named
 from .guide import NO_SLOT, Guide
 from .identity import CONFLICT, DUPLICATE, load_identities, revision_key
-from .instants import OFFSET_CHARS, local_at, stamp
+from .instants import OFFSET_CHARS, placed
+from .pause import collector_paused
 from .records import (
     Refusal,
     WriteResult,
@@ -26,7 +28,7 @@ from .records import (
     plain,
 )
 from .rows import make_guided
-from .schema import ensure_partitions
+from .schema import ID_BLOCK, ensure_partitions
 
 COPY_KEYS = "COPY usage_event_key (source_id, external_key, content_digest, event_id) FROM STDIN"
 COPY_EVENTS = (
@@ -64,6 +66,7 @@ class UsageWriter:
         """A writer of the same batch that knows what was registered meanwhile."""
         return UsageWriter(self.env, self.source, self.batch, self.received_at)
 
+    @collector_paused()
     def write(self, records):
         """Store `records`; return counts and refusals. Suspense is left to `batch`.
 
@@ -99,6 +102,7 @@ class UsageWriter:
             accepted_keys=keys,
         )
 
+    @collector_paused()
     def check(self, records):
         """What `write` would answer, with nothing written: (good, refusals, duplicates)."""
         good, refusals, duplicates = [], [], []
@@ -145,10 +149,10 @@ class UsageWriter:
         owner = way.owner_at(occurred_at)
         if owner is None:
             return self._refuse_owner(record)
-        day, minute = local_at(occurred_at, owner.zone)
+        at, day, minute = placed(occurred_at, owner.zone)
         if guide.invoiced_until and self.is_late(owner.contract_line_id, date.fromisoformat(day)):
             return Refusal(record, "locked_period", {"usage_date": day})
-        at, quantity, slots = stamp(occurred_at), plain(quantity), way.metric.slot_minutes
+        quantity, slots = plain(quantity), way.metric.slot_minutes
         person = guide.end_users.get(record.end_user) if record.end_user else 0
         return make_guided(
             (
@@ -261,9 +265,12 @@ class UsageWriter:
         return list(zip(ids, unique, strict=True)), duplicates
 
     def next_ids(self, count):
-        """As many new event ids, in order."""
-        self.cr.execute("SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)", (count,))
-        return [row[0] for row in self.cr.fetchall()]
+        """As many new event ids, in order. They are drawn in blocks; what is left of one is not used."""
+        self.cr.execute(
+            "SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)", (-(-count // ID_BLOCK),)
+        )
+        blocks = [range(first, first + ID_BLOCK) for (first,) in self.cr.fetchall()]
+        return list(islice(chain.from_iterable(blocks), count))
 
     def _claim(self, claims):
         # In the order of the index: quicker, and writers of the same ids wait for each other in one order.

@@ -7,7 +7,7 @@ import json
 import time
 from datetime import datetime, timezone
 
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord
+from odoo.addons.odoo_usage_billing.store.records import Refusal
 
 from ..api import CheckedItems
 from ..intake.form import OWN_ID
@@ -20,8 +20,7 @@ from ..intake.reading import (
     MEGABYTE,
     Refused,
     _part,
-    corrected,
-    without_names,
+    usage_record,
 )
 from ..parsing import Deadline, FileRefused, Limits, MessageReader, Profile, Rejection, derive_external_id
 from ..parsing.environment import ObjectEnvironment
@@ -167,23 +166,7 @@ class Reader:
         if many and external_id.startswith(message.identity):
             # Several items of a message without ids: its identity, and the place of the item in it.
             external_id = f"{message.identity}-{item.row_number}{external_id[len(message.identity) :]}"
-        read.records.append(self.record(number, item, external_id, item.dimensions))
-
-    def record(self, number, item, external_id, dimensions):
-        """A record of the parsers as the store takes it."""
-        return UsageRecord(
-            number,
-            external_id,
-            item.subject,
-            item.metric,
-            item.occurred_at,
-            item.quantity,
-            item.amount,
-            without_names(dimensions),
-            item.end_user or None,
-            item.raw,
-            **corrected(dimensions),
-        )
+        read.records.append(usage_record(item, number, external_id))
 
     def _external_id(self, item):
         if not self.identity:
@@ -272,7 +255,7 @@ class Reader:
             if type(item) is Rejection:
                 self.reject(read, message, number, item, subject)
             else:
-                read.records.append(self.record(number, item, self._external_id(item), item.dimensions))
+                read.records.append(usage_record(item, number, self._external_id(item)))
 
     @staticmethod
     def sparkplug_mark(address, payload, node):

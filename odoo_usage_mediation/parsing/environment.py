@@ -87,14 +87,15 @@ class Environment:
         get, column = self.getter(spec), spec["column"]
         key = (column, missing)
         if key not in self._numbers:
-            decimal, thousands = self._style(spec)
+            decimal, thousands = self.style(spec)
             self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
         return lambda row: read(get(row))
 
-    def _style(self, spec):
+    def style(self, spec: dict) -> tuple:
+        """Return how numbers of a column are written: (decimal sign, thousands signs)."""
         if self.profile.decimal != "auto":
             return self.profile.decimal, self.profile.thousands
         for name in [spec["column"], *spec.get("or", [])]:

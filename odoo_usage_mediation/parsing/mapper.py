@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, Optional
 
+from .columns import compile_columns
 from .intervals import compile_times
 from .measures import compile_conditions, compile_expression
 from .reasons import Refuse
 from .records import Rejection, derive_external_id, make_record, row_external_id
 from .texts import compile_identity, compile_text, label, storable
+
+_PORTION_ROWS = 200
+_LONGEST_PAUSE = 31
 
 
 class Window(NamedTuple):
@@ -77,8 +82,28 @@ class RowMapper:
         )
         self._measures = [_compile_measure(profile, spec, env, self._head.window) for spec in profile.measures]
 
+        self._columns = compile_columns(profile, env, self._head, self._measures, profile.measures[0])
+
     def items(self, entries: Iterable) -> Iterator:
         """Yield the items of entries: ``(row number, row)``, or a Rejection, which is passed on."""
+        return self._portions(iter(entries)) if self._columns else self._one_by_one(entries)
+
+    def _portions(self, entries: Iterator) -> Iterator:
+        """Read by columns; after a portion in doubt, for a while (longer each time) row by row."""
+        pause = left = 0
+        while portion := list(islice(entries, _PORTION_ROWS)):
+            records = None if left else self._columns(portion)
+            if records is not None:
+                pause = 0
+                yield from records
+                continue
+            if left:
+                left -= 1
+            else:
+                left = pause = min(2 * pause + 1, _LONGEST_PAUSE)
+            yield from self._one_by_one(portion)
+
+    def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
         measures = self._measures
         for entry in entries:
@@ -157,6 +182,8 @@ def _record(measure, row, row_number, external_id, subject, start, until, curren
 
 def _compile_measure(profile, spec, env, window) -> _Measure:
     metric, unit, column = spec["metric"], spec.get("unit", ""), label(spec["quantity"])
+    if isinstance(metric, dict) and metric.keys() == {"constant"}:
+        metric = _fixed(metric, env)
     constant_metric = isinstance(metric, str)
     constant_unit = isinstance(unit, str)
     quantity = compile_expression(spec["quantity"], env)
@@ -219,6 +246,14 @@ def _metric(spec, env) -> Callable:
         return table.get(name, name)
 
     return metric
+
+
+def _fixed(metric, env):
+    """Return the code of a metric that is one for all rows; the spec as it is when rows are to be refused for it."""
+    try:
+        return _metric(metric, env)(())
+    except Refuse:
+        return metric
 
 
 def _unit(spec, env) -> Callable:
