@@ -273,8 +273,12 @@ def _unit(spec, env) -> Callable:
 
 def _amount(spec, env) -> Callable:
     read, column = compile_expression(spec, env, missing="missing_amount"), label(spec)
+    plain = {"column": spec} if isinstance(spec, str) else spec
+    get = env.getter(plain) if plain.keys() == {"column"} else None
 
     def amount(row):
+        if get and not get(row):
+            return None
         try:
             return read(row)
         except Refuse as refusal:

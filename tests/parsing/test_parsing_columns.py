@@ -1,5 +1,6 @@
 """Tables read by columns give what they give row by row, whatever stands in them."""
 
+import json
 import random
 
 import pytest
@@ -74,3 +75,52 @@ def test_typed_cells_of_a_workbook_are_the_same_by_columns():
     items = _read(content, profile, True)
     assert items == _read(content, profile, False)
     assert [item.code for item in items if type(item) is up.Rejection] == ["rounded_identity"]
+
+
+JSON_PROFILE = {
+    "format": "json",
+    "subject": "subject",
+    "external_id": {"column": "id"},
+    "time": {"column": "time"},
+    "measures": [
+        {"metric": {"column": "metric"}, "quantity": {"column": "quantity"}, "unit": {"column": "unit"}, "on_negative": "accept"}
+    ],
+    "amount": {"column": "amount"},
+    "end_user": {"column": "end_user"},
+}
+ODD_VALUES = [None, True, [], {}, {"a": {"b": 1}}, 5, 1.25, 12345678901234567890, "1.234", "1,5", "12", " 7 ", "", "\u0000", "e\u0301", "x" * 256]
+ODD_TIMES = [
+    "2025-03-30T02:30:00",
+    "2025-03-30T02:30:00+02:00",
+    "2025-01-01T23:59:59.123456-05:30",
+    "2025-01-01T10:00:00.5Z",
+    "0014-01-01T10:00:00Z",
+    "2025-01-01T10:00-05:00",
+    "2025-01-01T10:00:00+0200",
+    "2025-01-01T24:00:00+02:00",
+    1735725600,
+]
+
+
+@pytest.mark.parametrize("odd", [0, 0.002, 0.2])
+def test_columns_of_objects_give_what_rows_give(odd):
+    dice = random.Random(odd)
+    items = []
+    for number in range(ROWS):
+        item = {
+            "id": f"e{number}",
+            "subject": f"S{dice.randrange(9)}",
+            "metric": "m",
+            "time": f"2025-01-0{dice.randrange(1, 9)}T10:00:00+0{dice.randrange(3)}:00",
+            "quantity": dice.choice([str(number), number, number / 8]),
+        }
+        if dice.random() < odd:
+            name = dice.choice([*item, "unit", "amount", "end_user"])
+            item[name] = dice.choice(ODD_TIMES if name == "time" else ODD_VALUES)
+            if dice.random() < 0.2:
+                del item[name]
+        items.append(item)
+    for zone in ({"time_zone": "UTC"}, {"time_zone": "Europe/Brussels", "year_offset": 2000, "decimal": "."}):
+        profile = up.Profile.from_dict({**JSON_PROFILE, **zone})
+        content = json.dumps(items).encode()
+        assert _read(content, profile, True) == _read(content, profile, False)
