@@ -322,8 +322,7 @@ class UsageWriter:
             self._store_buckets(fresh)
 
     def _store_events(self, fresh):
-        months = {row.at[:7] for _id, row in fresh}
-        ensure_partitions(self.cr, date.fromisoformat(min(months) + "-01"), date.fromisoformat(max(months) + "-01"))
+        ensure_partitions(self.cr, {row.at[:7] for _id, row in fresh})
         head = (
             f"{self.source.company_id.id}\t{self.source.id}\t{self.batch.id}\t"
             f"{self.received_at.replace(tzinfo=None)}\t"
@@ -349,7 +348,7 @@ class UsageWriter:
                 buckets[grain] = Bucket(record.quantity, record.amount, at)
             else:
                 bucket.add(record.quantity, record.amount, at)
-        upsert(self.cr, self.source.company_id.id, buckets, copy_rows)
+        upsert(self.cr, self.source.company_id.id, buckets)
 
 
 NULL = "\\N"
