@@ -110,9 +110,13 @@ def _each(read: Callable) -> Callable:
 
 
 def _identities(spec, env):
-    """Build ``rows -> texts`` for a column that is taken as it stands; None for any other text."""
+    """Build ``rows -> texts`` for a column that is taken as it stands; None for any other text.
+
+    Where the column has no text, another of its ``or`` list may: that is for reading row by row.
+    """
     spec = {"column": spec} if isinstance(spec, str) else spec
-    cells_of = env.cells(spec) if "column" in spec else None
+    is_plain = "column" in spec and spec.keys() <= {"column", "or"}
+    cells_of = env.cells({"column": spec["column"]}) if is_plain else None
     if cells_of is None:
         return None
     nulls, rounds = env.null_words(spec["column"]), env.rounds_numbers

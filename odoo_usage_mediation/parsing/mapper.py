@@ -19,6 +19,7 @@ from .records import Rejection, derive_external_id, make_record, row_external_id
 from .texts import compile_identity, compile_text, label, storable
 
 _PORTION_ROWS = 200
+_LEAST_ROWS = 8
 _LONGEST_PAUSE = 31
 
 
@@ -92,7 +93,7 @@ class RowMapper:
         """Read by columns; after a portion in doubt, for a while (longer each time) row by row."""
         pause = left = 0
         while portion := list(islice(entries, _PORTION_ROWS)):
-            records = None if left else self._columns(portion)
+            records = None if left else self.by_columns(portion)
             if records is not None:
                 pause = 0
                 yield from records
@@ -102,6 +103,10 @@ class RowMapper:
             else:
                 left = pause = min(2 * pause + 1, _LONGEST_PAUSE)
             yield from self._one_by_one(portion)
+
+    def by_columns(self, portion: list):
+        """Return the Records of a list of entries, one each, or None where any of them needs a look of its own."""
+        return self._columns(portion) if self._columns and len(portion) >= _LEAST_ROWS else None
 
     def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
