@@ -266,9 +266,7 @@ class UsageWriter:
 
     def next_ids(self, count):
         """As many new event ids, in order. They are drawn in blocks; what is left of one is not used."""
-        self.cr.execute(
-            "SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)", (-(-count // ID_BLOCK),)
-        )
+        self.cr.execute("SELECT nextval('usage_event_id_seq') FROM generate_series(1, %s)", (-(-count // ID_BLOCK),))
         blocks = [range(first, first + ID_BLOCK) for (first,) in self.cr.fetchall()]
         return list(islice(chain.from_iterable(blocks), count))
 
@@ -324,8 +322,7 @@ class UsageWriter:
     def _store_events(self, fresh):
         ensure_partitions(self.cr, {row.at[:7] for _id, row in fresh})
         head = (
-            f"{self.source.company_id.id}\t{self.source.id}\t{self.batch.id}\t"
-            f"{self.received_at.replace(tzinfo=None)}\t"
+            f"{self.source.company_id.id}\t{self.source.id}\t{self.batch.id}\t{self.received_at.replace(tzinfo=None)}\t"
         )
         lines = []
         for id_, (_key, _digest, record, owner, person, at, day, slot, quantity, dimension) in fresh:

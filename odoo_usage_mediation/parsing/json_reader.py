@@ -86,7 +86,9 @@ def check_item(number: int, value, length: int, limits: Limits):
     if len(value) > limits.max_columns:
         params = {"found": str(len(value)), "limit": str(limits.max_columns)}
         return Rejection(number, "too_many_columns", params, "", (f"{len(value)} keys",))
-    if length > limits.max_cell_chars or (length > 4 * limits.max_depth and not _NESTING.isdisjoint(map(type, value.values()))):
+    if length > limits.max_cell_chars or (
+        length > 4 * limits.max_depth and not _NESTING.isdisjoint(map(type, value.values()))
+    ):
         flaw = _flaw(value, limits)
         if flaw:
             return Rejection(number, *flaw, "", (storable(str(value)[:200]),))

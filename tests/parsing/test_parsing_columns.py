@@ -11,13 +11,41 @@ ROWS = 900
 ODD_CELLS = {
     "id": ["", "NA", " x1 ", "e\u0301", "\u00e9", "7" * 256, "k\tk", '"a\nb"', "a\u0000b", "\ud800"],
     "subject": ["", " S1 ", "e\u0301", "\u00e9", "s" * 255, "s" * 256, '"S ""1"""'],
-    "at": ["", "NA", "2025-01-01", "2025-02-30 10:00:00", "2025-10-26 02:30:00", "2025-03-30 02:30:00", "x", " 2025-01-02T03:04:05Z "],
-    "qty": ["", "NA", "-1", "+2", ".5", "5.", "1e3", "1,5", "1_0", "0x1", "\u0661", "-0", "00.10", "9" * 25, '"1\n2"', " 7 "],
+    "at": [
+        "",
+        "NA",
+        "2025-01-01",
+        "2025-02-30 10:00:00",
+        "2025-10-26 02:30:00",
+        "2025-03-30 02:30:00",
+        "x",
+        " 2025-01-02T03:04:05Z ",
+    ],
+    "qty": [
+        "",
+        "NA",
+        "-1",
+        "+2",
+        ".5",
+        "5.",
+        "1e3",
+        "1,5",
+        "1_0",
+        "0x1",
+        "\u0661",
+        "-0",
+        "00.10",
+        "9" * 25,
+        '"1\n2"',
+        " 7 ",
+    ],
     "kind": ["", "peak", "NA"],
 }
 CHANGES = {
     "plain": {},
-    "by metric": {"measures": [{"metric": {"column": "kind", "default": "m"}, "quantity": "qty", "on_negative": "accept"}]},
+    "by metric": {
+        "measures": [{"metric": {"column": "kind", "default": "m"}, "quantity": "qty", "on_negative": "accept"}]
+    },
     "local": {"time_zone": "Europe/Brussels", "time": {"column": "at", "interval_seconds": 900, "is": "end"}},
     "key": {"external_id": {"key": ["subject", "at"]}, "dimensions": {"kind": "kind"}, "null_words": ["NA"]},
     "factor": {"measures": [{"metric": "m", "quantity": {"column": "qty", "factor": "0.001"}}], "end_user": "kind"},
@@ -83,12 +111,34 @@ JSON_PROFILE = {
     "external_id": {"column": "id"},
     "time": {"column": "time"},
     "measures": [
-        {"metric": {"column": "metric"}, "quantity": {"column": "quantity"}, "unit": {"column": "unit"}, "on_negative": "accept"}
+        {
+            "metric": {"column": "metric"},
+            "quantity": {"column": "quantity"},
+            "unit": {"column": "unit"},
+            "on_negative": "accept",
+        }
     ],
     "amount": {"column": "amount"},
     "end_user": {"column": "end_user"},
 }
-ODD_VALUES = [None, True, [], {}, {"a": {"b": 1}}, 5, 1.25, 12345678901234567890, "1.234", "1,5", "12", " 7 ", "", "\u0000", "e\u0301", "x" * 256]
+ODD_VALUES = [
+    None,
+    True,
+    [],
+    {},
+    {"a": {"b": 1}},
+    5,
+    1.25,
+    12345678901234567890,
+    "1.234",
+    "1,5",
+    "12",
+    " 7 ",
+    "",
+    "\u0000",
+    "e\u0301",
+    "x" * 256,
+]
 ODD_TIMES = [
     "2025-03-30T02:30:00",
     "2025-03-30T02:30:00+02:00",
