@@ -49,7 +49,8 @@ def compile_columns(profile, env, head, measures, spec):
             if head.window:
                 head.window.check(min(starts))
                 head.window.check(max(starts))
-            return list(map(make_record, zip(numbers, names, subjects(rows), *rest(rows, starts, untils), strict=False)))
+            columns = (numbers, names, subjects(rows), *rest(rows, starts, untils))
+            return list(map(make_record, zip(*columns, strict=False)))
         except (Doubt, Refuse):
             return None
 
