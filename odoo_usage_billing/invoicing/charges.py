@@ -7,6 +7,7 @@ from typing import NamedTuple
 from odoo.exceptions import UserError
 
 from ..rating import RatingError, Usage, rate
+from ..store.schema import ID_BLOCK
 from .measures import measure
 from .segments import segments
 from .terms import TermsReader
@@ -116,8 +117,12 @@ def store(env, rated, period_ids, rated_at):
 
 
 def events_until(env):
-    """The last event id given out so far: usage of a contract whose rows are held gets a higher one."""
-    env.cr.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM usage_event_id_seq")
+    """The last event id given out so far: usage of a contract whose rows are held gets a higher one.
+
+    A value of the sequence stands for a block of ids; a writer draws its blocks once it holds the contracts.
+    """
+    last = "SELECT CASE WHEN is_called THEN last_value + %s - 1 ELSE 0 END FROM usage_event_id_seq"
+    env.cr.execute(last, (ID_BLOCK,))
     return env.cr.fetchone()[0]
 
 

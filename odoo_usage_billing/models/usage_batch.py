@@ -1,5 +1,6 @@
 import json
 from datetime import timezone
+from itertools import islice
 
 from odoo import api, fields, models
 
@@ -88,7 +89,7 @@ class UsageBatch(models.Model):
         if not result.accepted_keys or not Suspense.search_count(domain, limit=1):
             return
         sent = Suspense.union(*(origins or {}).values())
-        rows = Suspense.search([*domain, ("suspense_key", "in", list(result.accepted_keys))]) - sent
+        rows = Suspense._open_of(self.source_id, result.accepted_keys) - sent
         same = rows.filtered(lambda s: result.accepted_keys[s.suspense_key] == s.content_digest)
         others = (rows - same).filtered(lambda s: s.reason_code != "conflict")
         contradicted = {external_key(refusal.record.external_id) for refusal in result.refusals}
@@ -212,11 +213,6 @@ def _correction_of(record):
 
 
 def _chunks(records, size):
-    chunk = []
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
+    records = iter(records)
+    while chunk := list(islice(records, size)):
         yield chunk

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..store.schema import create_event_store, ensure_partitions
+from ..store.schema import create_event_store, ensure_partitions, months_between
 
 
 class UsageEvent(models.Model):
@@ -60,7 +60,7 @@ class UsageEvent(models.Model):
         """
         self.env.cr.execute("SET LOCAL lock_timeout = '5s'")
         today = fields.Date.today()
-        ensure_partitions(self.env.cr, today, fields.Date.add(today, months=6))
+        ensure_partitions(self.env.cr, months_between(today, fields.Date.add(today, months=6)))
 
     @api.depends("dimensions")
     def _compute_dimensions_text(self):

@@ -23,6 +23,7 @@ class UsageSubject(models.Model):
     code = fields.Char(
         string="Serial",
         required=True,
+        index=True,
         tracking=True,
         help="Serial or number under which usage arrives.",
     )

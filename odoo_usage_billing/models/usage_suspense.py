@@ -141,6 +141,16 @@ class UsageSuspense(models.Model):
         self.invalidate_model()
         return self.browse(row[0] for row in found)
 
+    @api.model
+    def _open_of(self, source, keys):
+        """The open rows of a source under these keys; quicker than a search with thousands of them."""
+        self.flush_model()
+        self.env.cr.execute(
+            "SELECT id FROM usage_suspense WHERE source_id = %s AND state = 'open' AND suspense_key = ANY(%s)",
+            (source.id, list(keys)),
+        )
+        return self.search([("id", "in", [row[0] for row in self.env.cr.fetchall()])])
+
     def _refused_again(self, reason, params):
         """Count an attempt of a recycled row and keep why it was refused this time."""
         self.write(

@@ -7,7 +7,11 @@ INSERT INTO usage_bucket AS b (
     contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot,
     dimension_key, company_id, quantity_sum, amount_sum, event_count,
     quantity_max, quantity_last, last_at)
-SELECT * FROM usage_bucket_staging
+SELECT line, day, metric, subject, person, slot, dimension, %s, total, amount, count, most, last, last_at
+  FROM unnest(%s::integer[], %s::date[], %s::integer[], %s::integer[], %s::integer[], %s::smallint[],
+              %s::text[], %s::numeric[], %s::numeric[], %s::bigint[], %s::numeric[], %s::numeric[],
+              %s::timestamp[])
+       AS d (line, day, metric, subject, person, slot, dimension, total, amount, count, most, last, last_at)
  ORDER BY 1, 2, 3, 4, 5, 6, 7
 ON CONFLICT (contract_line_id, usage_date, metric_id, subject_id, end_user_id,
              usage_slot, dimension_key)
@@ -23,7 +27,10 @@ DO UPDATE SET
 
 
 class Bucket:
-    """A running sum for one grain. Quantities are exact Decimals in the metric's unit."""
+    """A running sum for one grain. Quantities are exact Decimals in the metric's unit.
+
+    Instants are texts in UTC and ISO 8601, which sort as the instants do.
+    """
 
     __slots__ = ("amount", "count", "last", "last_at", "most", "total")
 
@@ -48,38 +55,43 @@ class Bucket:
             self.last_at = occurred_at
 
 
-def upsert(cr, company_id, buckets, copy_rows):
+def upsert(cr, company_id, buckets):
     """Add `buckets` ({grain: Bucket}) to the stored ones, in one ordered statement.
 
     Ordered rows keep two writers from deadlocking on each other's buckets.
     """
     if not buckets:
         return
+    lines, days, metrics, subjects, people, slots, dimensions = zip(*buckets, strict=True)
+    sums = buckets.values()
     cr.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS usage_bucket_staging ("
-        "contract_line_id integer, usage_date date, metric_id integer,"
-        " subject_id integer, end_user_id integer, usage_slot smallint,"
-        " dimension_key text, company_id integer, quantity_sum numeric,"
-        " amount_sum numeric, event_count bigint, quantity_max numeric,"
-        " quantity_last numeric, last_at timestamp) ON COMMIT DELETE ROWS"
-    )
-    cr.execute("DELETE FROM usage_bucket_staging")
-    copy_rows(
-        cr,
-        "COPY usage_bucket_staging FROM STDIN",
+        UPSERT,
         (
-            f"{line}\t{day}\t{metric}\t{subject}\t{person}\t{slot}\t{escape(key)}\t"
-            f"{company_id}\t{plain(b.total)}\t{plain(b.amount) if b.amount else 0}\t"
-            f"{b.count}\t{plain(b.most)}\t{plain(b.last)}\t{b.last_at}\n"
-            for (line, day, metric, subject, person, slot, key), b in buckets.items()
+            company_id,
+            *map(_array, (lines, days, metrics, subjects, people, slots)),
+            _array([_quoted(dimension) if dimension else '""' for dimension in dimensions]),
+            _array([plain(bucket.total) for bucket in sums]),
+            _array([plain(bucket.amount) if bucket.amount else "0" for bucket in sums]),
+            _array([bucket.count for bucket in sums]),
+            _array([plain(bucket.most) for bucket in sums]),
+            _array([plain(bucket.last) for bucket in sums]),
+            _array([bucket.last_at for bucket in sums]),
         ),
     )
-    cr.execute(UPSERT)
+
+
+def _array(values):
+    """Numbers, days, instants or quoted texts as PostgreSQL writes an array: many times faster than adapting each."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def escape(text):
     """Text as COPY's text format wants it."""
-    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+    if "\\" in text or not text.isprintable():
         return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
 

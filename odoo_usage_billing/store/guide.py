@@ -6,25 +6,25 @@ dictionary and bisect work.
 
 from bisect import bisect_right
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-UTC = timezone.utc
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUARTER_HOUR = 900
+from .instants import UTC
+
 NO_SLOT = -1
 
 
 class Assigned(NamedTuple):
-    """Who owns a (subject, metric) from `start_at` until `end_at` (naive UTC, half-open)."""
+    """Who owns a (subject, metric) from `start_at` until `end_at` (aware UTC, half-open)."""
 
-    start_at: datetime
-    end_at: datetime | None
+    start_at: object
+    end_at: object
     assignment_id: int
     contract_line_id: int
     end_user_id: int
     zone: str
+    subject_id: int
+    metric_id: int
 
 
 class Metric(NamedTuple):
@@ -36,27 +36,25 @@ class Metric(NamedTuple):
     accepts_negative: bool
 
 
-class LocalTime:
-    """UTC instants to (local date, minute of day) in a zone, cached per quarter of an hour.
+class Way(NamedTuple):
+    """Where the serial and the metric of a record lead: its owners in the order of time."""
 
-    Every zone in use changes its offset on a quarter-hour boundary of UTC, so
-    one look-up per quarter hour is exact, DST changes included.
-    """
+    metric: Metric
+    starts: list
+    owners: list
 
-    def __init__(self):
-        self._offsets = {}
-        self._zones = {}
+    def owner_at(self, instant):
+        """The assignment that owns the subject and metric at an aware instant, or None."""
+        position = bisect_right(self.starts, instant)
+        if not position:
+            return None
+        owner = self.owners[position - 1]
+        return owner if owner.end_at is None or instant < owner.end_at else None
 
-    def at(self, instant, zone):
-        """(local date, local minute of the day) of an aware UTC `instant`."""
-        seconds = (instant - EPOCH) // timedelta(seconds=1)
-        key = (zone, seconds // QUARTER_HOUR)
-        offset = self._offsets.get(key)
-        if offset is None:
-            tz = self._zones.get(zone) or self._zones.setdefault(zone, ZoneInfo(zone))
-            offset = self._offsets[key] = instant.astimezone(tz).utcoffset()
-        local = instant + offset
-        return local.date(), local.hour * 60 + local.minute
+
+@lru_cache(maxsize=10_000)
+def _utc(instant):
+    return instant and instant.replace(tzinfo=UTC)
 
 
 class Guide:
@@ -79,7 +77,7 @@ class Guide:
         self.assigned = {}
         self.closed = {}
         self.end_users = {}
-        self.local = LocalTime()
+        self.ways = {}
         self._known = set()
 
     def _load_metrics(self):
@@ -102,6 +100,7 @@ class Guide:
         identities = {record.subject for record in records} - self._known
         if identities:
             self._known |= identities
+            self.ways.clear()
             self._load_subjects(list(identities))
         people = {record.end_user for record in records if record.end_user}
         people -= self.end_users.keys()
@@ -134,9 +133,9 @@ class Guide:
         self.env["contract.line"].flush_model()
         self.cr.execute(
             """
-            SELECT c.id, lead.contract_id, a.subject_id, a.metric_id, a.start_at, a.end_at, a.id,
-                   a.contract_line_id, COALESCE(a.end_user_id, s.end_user_id, 0),
-                   COALESCE(c.usage_tz, 'UTC')
+            SELECT c.id, lead.contract_id, a.start_at, a.end_at, a.id, a.contract_line_id,
+                   COALESCE(a.end_user_id, s.end_user_id, 0), COALESCE(c.usage_tz, 'UTC'),
+                   a.subject_id, a.metric_id
               FROM usage_assignment a
               JOIN usage_subject s ON s.id = a.subject_id
               JOIN contract_line l ON l.id = a.contract_line_id
@@ -149,10 +148,12 @@ class Guide:
         )
         found = defaultdict(list)
         lines, contracts = set(), set()
-        for contract_id, lead_id, subject_id, metric_id, *owner in self.cr.fetchall():
-            found[subject_id, metric_id].append(Assigned(*owner))
-            lines.add(owner[3])
-            contracts |= {contract_id, lead_id}
+        for contract_id, lead_id, start_at, end_at, *owner in self.cr.fetchall():
+            assigned = Assigned(_utc(start_at), _utc(end_at), *owner)
+            found[assigned.subject_id, assigned.metric_id].append(assigned)
+            lines.add(assigned.contract_line_id)
+            contracts.add(contract_id)
+            contracts.add(lead_id)
         if self.locking:
             self._hold_billing_off(sorted(contracts - {None}))
         for key, owners in found.items():
@@ -222,17 +223,15 @@ class Guide:
         for name in people:
             self.end_users.setdefault(name, 0)
 
-    def owner_at(self, subject_id, metric_id, instant):
-        """The assignment that owns (subject, metric) at a naive UTC instant, or None."""
-        known = self.assigned.get((subject_id, metric_id))
-        if not known:
-            return None
-        starts, owners = known
-        position = bisect_right(starts, instant) - 1
-        if position < 0:
-            return None
-        owner = owners[position]
-        return owner if owner.end_at is None or instant < owner.end_at else None
+    def way(self, serial, code):
+        """The Way of a serial and a metric's code; None when one of them is not known for certain."""
+        way = self.ways.get((serial, code))
+        if way is None and serial not in self.ambiguous:
+            metric, subject_id = self.metrics.get(code), self.subjects.get(serial)
+            if metric is not None and subject_id is not None:
+                way = Way(metric, *self.assigned.get((subject_id, metric.id), ((), ())))
+                self.ways[serial, code] = way
+        return way
 
     def is_closed(self, line_id, usage_date):
         """Whether this local day is invoiced and takes no more usage."""

@@ -80,14 +80,8 @@ class Checker:
 
     def owner(self, record):
         """(contract line id, metric id) to which a good record belongs."""
-        guide = self._writer.guide
-        metric_id = guide.metrics[record.metric].id
-        owner = guide.owner_at(
-            guide.subjects[record.subject],
-            metric_id,
-            record.occurred_at.replace(tzinfo=None),
-        )
-        return owner.contract_line_id, metric_id
+        owner = self._writer.guide.way(record.subject, record.metric).owner_at(record.occurred_at)
+        return owner.contract_line_id, owner.metric_id
 
 
 def preview(intake, source, received_at):

@@ -6,7 +6,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, plain
+from odoo.addons.odoo_usage_billing.store.pause import collector_paused
+from odoo.addons.odoo_usage_billing.store.records import Refusal, make_record, plain
 
 from ..parsing import Canonical, Deadline, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
 from .form import CORRECTIONS, OWN_ID
@@ -17,6 +18,7 @@ MAX_CELL_CHARS = 10_000
 MAX_RATIO = 500
 MAX_DEPTH = 20
 MEGABYTE = 1_000_000
+OWN_NAMES = frozenset((OWN_ID, *CORRECTIONS))
 LEFT_OUT = ("filtered", "duplicate_in_file")
 
 
@@ -64,9 +66,10 @@ class Rows:
     def sorted_out(self, items):
         """The Chunk of a list of items."""
         chunk = Chunk([], [], [], items[-1].row_number if items else 0)
+        record_of, keep = self._record, chunk.records.append
         for item in items:
             if type(item) is not Rejection:
-                chunk.records.append(self._record(item))
+                keep(record_of(item))
             elif item.code in LEFT_OUT:
                 chunk.filtered.append(item)
             else:
@@ -78,27 +81,13 @@ class Rows:
         return self._refusal(rejection).record
 
     def _record(self, item):
-        return UsageRecord(
-            item.row_number,
-            self._external_id(item),
-            item.subject,
-            item.metric,
-            item.occurred_at,
-            item.quantity,
-            item.amount,
-            without_names(item.dimensions),
-            item.end_user or None,
-            item.raw,
-            **corrected(item.dimensions),
-        )
+        return usage_record(item, item.row_number, self._external_id(item) if self.identity else item.external_id)
 
     def _external_id(self, item):
         """The producer's id, else one from what the record says, however that was written.
 
         Made from values, not from text: a date cell, `1.2.2026` and `2026-02-01` are one identity.
         """
-        if not self.identity:
-            return item.external_id
         own = item.dimensions.get(OWN_ID)
         return own or derive_external_id([_part(item, name) for name in self.identity])
 
@@ -167,10 +156,12 @@ class Intake(Rows):
         items = iter(self.parsed.skip_to(after) if after else self.parsed)
         ahead = next(items, None)
         while ahead is not None:
-            batch = [ahead, *islice(items, size - 1)]
-            while (ahead := next(items, None)) is not None and ahead.row_number == batch[-1].row_number:
-                batch.append(ahead)
-            yield self.sorted_out(batch)
+            with collector_paused():
+                batch = [ahead, *islice(items, size - 1)]
+                while (ahead := next(items, None)) is not None and ahead.row_number == batch[-1].row_number:
+                    batch.append(ahead)
+                chunk = self.sorted_out(batch)
+            yield chunk
 
 
 class Reread(Rows):
@@ -239,18 +230,30 @@ def row_cells(raw):
     return [] if raw is None else [str(raw)]
 
 
-def without_names(dimensions):
-    """The dimensions of a record, without its own id and what it corrects."""
-    if OWN_ID in dimensions or not CORRECTIONS.keys().isdisjoint(dimensions):
-        dimensions = {name: value for name, value in dimensions.items() if name != OWN_ID and name not in CORRECTIONS}
-    return dimensions or None
-
-
-def corrected(dimensions):
-    """What a record voids or replaces, as the store names it."""
-    if CORRECTIONS.keys().isdisjoint(dimensions):
-        return {}
-    return {attribute: dimensions[name] for name, attribute in CORRECTIONS.items() if dimensions.get(name)}
+def usage_record(item, number, external_id):
+    """A record of the parsers as the store takes it: without its own id and what it corrects among the dimensions."""
+    _number, _id, subject, metric, at, _until, quantity, _unit, dimensions, amount, _currency, person, raw = item
+    voids = replaces = None
+    if dimensions:
+        voids, replaces = (dimensions.get(name) or None for name in CORRECTIONS)
+        dimensions = {name: value for name, value in dimensions.items() if name not in OWN_NAMES}
+    return make_record(
+        (
+            number,
+            external_id,
+            subject,
+            metric,
+            at,
+            quantity,
+            amount,
+            dimensions or None,
+            person or None,
+            raw,
+            voids,
+            replaces,
+            False,
+        )
+    )
 
 
 def _part(item, name):

@@ -7,7 +7,7 @@ import json
 import time
 from datetime import datetime, timezone
 
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord
+from odoo.addons.odoo_usage_billing.store.records import Refusal
 
 from ..api import CheckedItems
 from ..intake.form import OWN_ID
@@ -20,8 +20,7 @@ from ..intake.reading import (
     MEGABYTE,
     Refused,
     _part,
-    corrected,
-    without_names,
+    usage_record,
 )
 from ..parsing import Deadline, FileRefused, Limits, MessageReader, Profile, Rejection, derive_external_id
 from ..parsing.environment import ObjectEnvironment
@@ -37,6 +36,9 @@ from .topics import subject_of
 # The decoder of `parsing`: numbers keep their text.
 DECODER = json.JSONDecoder(parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
 PLAIN_BYTES = 65_536
+PORTION = 200
+# Escapes may stand for what no database holds; they are rare, so they are looked for first.
+ESCAPE = b"\\u"
 MAX_NUMBER_DIGITS = 18
 MAX_PRODUCER_CHARS = 255
 
@@ -72,13 +74,16 @@ class Reader:
         )
         self.by_profile = bool(source.profile_id) if self.kind == "sparkplug" else self.kind == "profile"
         self.identity = source.profile_id._identity_targets() if self.by_profile else []
-        self.profile = Profile.from_dict(self._definition(source))
+        definition = self._definition(source)
+        self.profile = Profile.from_dict(definition)
         # The units of the metrics, by code; `prepare` reads them for each batch.
         self.units = {}
         self.own_attributes = {path[0] for path in (self.sequence_path, self.boot_path) if path}
         self._context = MessageContext()
         self.mapper = RowMapper(self.profile, ObjectEnvironment(self.profile, self._context))
         self._is_plain = self.profile.format == "json" and not self.profile.records_path
+        # By columns, messages are read side by side; what only the message itself says is then out of reach.
+        self._is_context_free = self._is_plain and (self.kind == "native" or not _names_context(definition))
         self._messages = None if self.kind == "sparkplug" else MessageReader(self.profile, self.limits)
 
     def _definition(self, source):
@@ -92,6 +97,33 @@ class Reader:
         metrics = env["usage.metric"].with_context(lang="en_US")
         found = metrics.search([("company_id", "in", (False, company_id))], order="company_id NULLS FIRST, id")
         self.units = {metric.code: metric.uom_id.name for metric in found}
+
+    def read_all(self, messages):
+        """Read the messages of a batch that are not read yet."""
+        if self._is_context_free:
+            entries = [self._plain_entry(message) for message in messages]
+            plain = [place for place, entry in enumerate(entries) if entry and messages[place].read is None]
+            for start in range(0, len(plain), PORTION):
+                places = plain[start : start + PORTION]
+                items = self.mapper.by_columns([entries[place] for place in places])
+                if items:
+                    self._take(messages, places, items)
+        for number, message in enumerate(messages, start=1):
+            if message.read is None:
+                message.read = self.read(message, number)
+
+    def _take(self, messages, places, items):
+        """Keep the items, one each, of the messages at some places."""
+        items = [
+            item._replace(raw=storable(item.raw)) if ESCAPE in messages[place].payload else item
+            for place, item in zip(places, items, strict=True)
+        ]
+        checked = self._checked_events(items) if self.kind == "native" else items
+        for place, item, sound in zip(places, items, checked, strict=True):
+            message = messages[place]
+            message.read = Read()
+            subject = subject_of(message.topic, self.level)
+            self._sort(message.read, message, place + 1, item, sound, subject, False)
 
     def read(self, message, number):
         """The Read of one message, the `number`-th of its batch. What cannot be read is a refusal in it."""
@@ -107,28 +139,34 @@ class Reader:
             return read.refuse(message, number, "bad_structure", {"why": str(refused).rstrip(".")}, subject or None)
         if not items:
             return read.refuse(message, number, "bad_structure", {"why": "it has no item"}, subject or None)
-        # Escapes may stand for what no database holds; they are rare, so they are looked for first.
-        if b"\\u" in message.payload:
+        if ESCAPE in message.payload:
             items = [item._replace(raw=storable(item.raw)) for item in items]
         checked = self._checked_events(items) if self.kind == "native" else items
         for item, sound in zip(items, checked, strict=True):
             self._sort(read, message, number, item, sound, subject, len(items) > 1)
         return read
 
-    def _one_object(self, message, subject):
-        """The items of a payload that is one small JSON object, as nearly all are; None for any other."""
-        if not self._is_plain or message.payload[:1] != b"{" or len(message.payload) > PLAIN_BYTES:
+    def _plain_entry(self, message):
+        """What the mapper takes of a payload that is one small JSON object, as nearly all are; None for any other."""
+        payload = message.payload
+        if not self._is_plain or message.topic is None or payload[:1] != b"{" or len(payload) > PLAIN_BYTES:
             return None
         try:
-            text = message.payload.decode()
+            text = payload.decode()
             value, end = DECODER.raw_decode(text)
         except (ValueError, RecursionError):
             # What is wrong with it is told by the reader for everything.
             return None
         if end != len(text) or len(text) > self.limits.max_bytes:
             return None
+        return check_item(1, value, end, self.limits)
+
+    def _one_object(self, message, subject):
+        entry = self._plain_entry(message)
+        if entry is None:
+            return None
         self._context.message, self._context.subject = message, subject
-        return list(self.mapper.items([check_item(1, value, end, self.limits)]))
+        return list(self.mapper.items([entry]))
 
     def _items(self, message, subject):
         context = {"topic": message.topic, "subject": subject, "message": message.identity}
@@ -167,23 +205,7 @@ class Reader:
         if many and external_id.startswith(message.identity):
             # Several items of a message without ids: its identity, and the place of the item in it.
             external_id = f"{message.identity}-{item.row_number}{external_id[len(message.identity) :]}"
-        read.records.append(self.record(number, item, external_id, item.dimensions))
-
-    def record(self, number, item, external_id, dimensions):
-        """A record of the parsers as the store takes it."""
-        return UsageRecord(
-            number,
-            external_id,
-            item.subject,
-            item.metric,
-            item.occurred_at,
-            item.quantity,
-            item.amount,
-            without_names(dimensions),
-            item.end_user or None,
-            item.raw,
-            **corrected(dimensions),
-        )
+        read.records.append(usage_record(item, number, external_id))
 
     def _external_id(self, item):
         if not self.identity:
@@ -272,7 +294,7 @@ class Reader:
             if type(item) is Rejection:
                 self.reject(read, message, number, item, subject)
             else:
-                read.records.append(self.record(number, item, self._external_id(item), item.dimensions))
+                read.records.append(usage_record(item, number, self._external_id(item)))
 
     @staticmethod
     def sparkplug_mark(address, payload, node):
@@ -283,6 +305,11 @@ class Reader:
         seconds, millis = divmod(min(stamp, 253_402_300_799_000), 1000)
         at = datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=millis * 1000)
         return Mark(address.node, payload.seq, at, node.birth)
+
+
+def _names_context(definition):
+    """Whether a definition names a column of the message itself."""
+    return '"@' in json.dumps(definition)
 
 
 def _at_path(raw, path):

@@ -14,6 +14,8 @@ from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import ConcurrencyError
 from odoo.sql_db import PoolError
 
+from odoo.addons.odoo_usage_billing.store.pause import collector_paused
+
 from .messages import refusal
 from .producers import Producers
 
@@ -75,13 +77,12 @@ def _batch(env, settings):
     return env["usage.batch"].create(values)
 
 
+@collector_paused()
 def store(env, settings, reader, messages):
     """Store messages in the caller's transaction; returns the Outcome, not committed."""
     source = env["usage.source"].browse(settings.source_id)
     reader.prepare(env, source.company_id.id)
-    for number, message in enumerate(messages, start=1):
-        if message.read is None:
-            message.read = reader.read(message, number)
+    reader.read_all(messages)
     reads, producers, rebirths = _numbered(env, settings, source, reader, messages)
     batch = _batch(env, settings)
     records = [record for read in reads for record in read.records]

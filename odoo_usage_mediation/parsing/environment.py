@@ -13,6 +13,7 @@ from .texts import Canonical, label
 from .times import TimeRules, time_reader
 
 _BLANKS = re.compile(r"\s+")
+_TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 
 
 def _reading(read: Callable, place: int, trimmed: bool) -> Callable:
@@ -74,6 +75,13 @@ class Environment:
         """Return the place of a column that holds plain text in a row of cells, else None."""
         return None
 
+    def cells(self, spec: dict):
+        """Build ``rows -> trimmed texts`` for a column that stands for itself; None for any other spec.
+
+        None in place of the texts: one of them takes more than trimming.
+        """
+        return None
+
     def _context_getter(self, name):
         context = self.context
         return lambda row: str(context.get(name, "")).strip()
@@ -87,14 +95,15 @@ class Environment:
         get, column = self.getter(spec), spec["column"]
         key = (column, missing)
         if key not in self._numbers:
-            decimal, thousands = self._style(spec)
+            decimal, thousands = self.style(spec)
             self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
         return lambda row: read(get(row))
 
-    def _style(self, spec):
+    def style(self, spec: dict) -> tuple:
+        """Return how numbers of a column are written: (decimal sign, thousands signs)."""
         if self.profile.decimal != "auto":
             return self.profile.decimal, self.profile.thousands
         for name in [spec["column"], *spec.get("or", [])]:
@@ -102,13 +111,17 @@ class Environment:
                 return self.styles[header_key(name)]
         return ("ambiguous", "")
 
-    def time(self, spec: dict) -> Callable:
-        """Build ``row -> UTC datetime`` for a column, or for several joined with a blank."""
+    def time_of_text(self, spec: dict) -> Callable:
+        """Build ``text -> UTC datetime`` for a column, or for several."""
         column = label(spec)
         if column not in self._times:
             nulls = self.null_words(column)
             self._times[column] = time_reader(self.rules, column, nulls)
-        read = self._times[column]
+        return self._times[column]
+
+    def time(self, spec: dict) -> Callable:
+        """Build ``row -> UTC datetime`` for a column, or for several joined with a blank."""
+        read = self.time_of_text(spec)
         if "columns" in spec:
             getters = [self.getter({"column": name}) for name in spec["columns"]]
             return lambda row: read(" ".join([get(row) for get in getters]).strip())
@@ -151,6 +164,14 @@ class CellEnvironment(Environment):
         places = [place for name in names if (place := self._place(name)) is not None]
         return places[0] if len(places) == 1 else None
 
+    def cells(self, spec: dict):
+        place = self.plain_place(spec) if spec.keys() <= {"column"} else None
+        if place is None:
+            return None
+        if self.trimmed:
+            return lambda rows: [row[place] for row in rows]
+        return lambda rows: [row[place].strip() for row in rows]
+
     def _getter(self, name):
         place = self._place(name)
         if place is None:
@@ -163,8 +184,23 @@ class CellEnvironment(Environment):
 class ObjectEnvironment(Environment):
     """Columns by path in nested objects: ``ENERGY.Total``; ``\\.`` for a dot in a key."""
 
+    def cells(self, spec: dict):
+        keys = _path(spec["column"])
+        if not spec.keys() <= {"column"} or len(keys) > 1 or keys[0].startswith("@"):
+            return None
+        key = keys[0]
+
+        def read(rows):
+            values = [row.get(key) for row in rows]
+            kinds = set(map(type, values))
+            if kinds <= _TEXTS:
+                return [value if type(value) is Canonical else value.strip() for value in values]
+            return [""] * len(rows) if kinds == _NOTHING else None
+
+        return read
+
     def _getter(self, name):
-        return _path_getter([part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")])
+        return _path_getter(_path(name))
 
 
 def _first_of(readers: list, nulls: frozenset) -> Callable:
@@ -179,10 +215,13 @@ def _first_of(readers: list, nulls: frozenset) -> Callable:
     return read
 
 
+def _path(name: str) -> list:
+    return [part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")]
+
+
 def _path_getter(keys: list) -> Callable:
     if len(keys) == 1:
-        key = keys[0]
-        return lambda row: scalar_text(row.get(key))
+        return _key_getter(keys[0])
 
     def read(row):
         value = row
@@ -194,6 +233,14 @@ def _path_getter(keys: list) -> Callable:
             else:
                 return ""
         return scalar_text(value)
+
+    return read
+
+
+def _key_getter(key: str) -> Callable:
+    def read(row):
+        value = row.get(key)
+        return value.strip() if type(value) is str else scalar_text(value)
 
     return read
 

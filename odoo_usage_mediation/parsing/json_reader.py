@@ -22,6 +22,7 @@ _CHUNK_BYTES = 1 << 16
 MAX_ITEM_CHARS = 8 << 20
 _DECODER = json.JSONDecoder(parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
 _BLANKS = " \t\r\n\ufeff"
+_NESTING = {dict, list}
 
 
 def json_lines(stream: Bounded, encoding: str, limits: Limits) -> Iterator:
@@ -85,7 +86,9 @@ def check_item(number: int, value, length: int, limits: Limits):
     if len(value) > limits.max_columns:
         params = {"found": str(len(value)), "limit": str(limits.max_columns)}
         return Rejection(number, "too_many_columns", params, "", (f"{len(value)} keys",))
-    if length > min(limits.max_cell_chars, 4 * limits.max_depth):
+    if length > limits.max_cell_chars or (
+        length > 4 * limits.max_depth and not _NESTING.isdisjoint(map(type, value.values()))
+    ):
         flaw = _flaw(value, limits)
         if flaw:
             return Rejection(number, *flaw, "", (storable(str(value)[:200]),))

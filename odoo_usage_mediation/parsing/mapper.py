@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, Optional
 
+from .columns import compile_columns
 from .intervals import compile_times
 from .measures import compile_conditions, compile_expression
 from .reasons import Refuse
 from .records import Rejection, derive_external_id, make_record, row_external_id
 from .texts import compile_identity, compile_text, label, storable
+
+_PORTION_ROWS = 200
+_LEAST_ROWS = 8
+_LONGEST_PAUSE = 31
 
 
 class Window(NamedTuple):
@@ -77,8 +83,32 @@ class RowMapper:
         )
         self._measures = [_compile_measure(profile, spec, env, self._head.window) for spec in profile.measures]
 
+        self._columns = compile_columns(profile, env, self._head, self._measures, profile.measures[0])
+
     def items(self, entries: Iterable) -> Iterator:
         """Yield the items of entries: ``(row number, row)``, or a Rejection, which is passed on."""
+        return self._portions(iter(entries)) if self._columns else self._one_by_one(entries)
+
+    def _portions(self, entries: Iterator) -> Iterator:
+        """Read by columns; after a portion in doubt, for a while (longer each time) row by row."""
+        pause = left = 0
+        while portion := list(islice(entries, _PORTION_ROWS)):
+            records = None if left else self.by_columns(portion)
+            if records is not None:
+                pause = 0
+                yield from records
+                continue
+            if left:
+                left -= 1
+            else:
+                left = pause = min(2 * pause + 1, _LONGEST_PAUSE)
+            yield from self._one_by_one(portion)
+
+    def by_columns(self, portion: list):
+        """Return the Records of a list of entries, one each, or None where any of them needs a look of its own."""
+        return self._columns(portion) if self._columns and len(portion) >= _LEAST_ROWS else None
+
+    def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
         measures = self._measures
         for entry in entries:
@@ -157,6 +187,8 @@ def _record(measure, row, row_number, external_id, subject, start, until, curren
 
 def _compile_measure(profile, spec, env, window) -> _Measure:
     metric, unit, column = spec["metric"], spec.get("unit", ""), label(spec["quantity"])
+    if isinstance(metric, dict) and metric.keys() == {"constant"}:
+        metric = _fixed(metric, env)
     constant_metric = isinstance(metric, str)
     constant_unit = isinstance(unit, str)
     quantity = compile_expression(spec["quantity"], env)
@@ -221,6 +253,14 @@ def _metric(spec, env) -> Callable:
     return metric
 
 
+def _fixed(metric, env):
+    """Return the code of a metric that is one for all rows; the spec as it is when rows are to be refused for it."""
+    try:
+        return _metric(metric, env)(())
+    except Refuse:
+        return metric
+
+
 def _unit(spec, env) -> Callable:
     plain = {name: value for name, value in spec.items() if name not in ("expect", "allowed")}
     read, expect, allowed = compile_text(plain, env), spec.get("expect"), spec.get("allowed")
@@ -238,8 +278,12 @@ def _unit(spec, env) -> Callable:
 
 def _amount(spec, env) -> Callable:
     read, column = compile_expression(spec, env, missing="missing_amount"), label(spec)
+    plain = {"column": spec} if isinstance(spec, str) else spec
+    get = env.getter(plain) if plain.keys() == {"column"} else None
 
     def amount(row):
+        if get and not get(row):
+            return None
         try:
             return read(row)
         except Refuse as refusal:

@@ -129,6 +129,8 @@ def check_time(errors, where, spec) -> None:
     if "columns" in spec:
         sound = isinstance(spec["columns"], list) and spec["columns"] and all(map(is_text, spec["columns"]))
         require(errors, f"{where}.columns", sound, "must be a list of column names")
+    if "constant" in spec:
+        require(errors, f"{where}.constant", is_text(spec["constant"]), "must be text")
     require(errors, f"{where}.is", spec.get("is", "start") in ("start", "end"), "must be start or end")
     seconds = spec.get("interval_seconds", 1)
     require(

@@ -117,7 +117,10 @@ def _iso_reader(rules: TimeRules, slow: Callable) -> Callable:
         head, tail = known
         if head and text[13:14] == ":":
             try:
-                at = parse(text[:-1] + "+00:00" if text[-1] == "Z" else head + text[13:] + tail)
+                if text[-1] == "Z":
+                    at = parse(text[:-1] + "+00:00")
+                else:
+                    at = parse(text if text[-6] in "+-" else head + text[13:] + tail)
                 return at if at.tzinfo is UTC else at.astimezone(UTC)
             except (ValueError, OverflowError):
                 pass
@@ -128,7 +131,8 @@ def _iso_reader(rules: TimeRules, slow: Callable) -> Callable:
 
 def _utc_hour(rules: TimeRules, hour: str) -> tuple:
     """Return (text of the hour to parse, its offset) when one offset holds for all of it, else ("", "")."""
-    start = iso_moment(hour + ":00:00", rules.year_offset) if _HOUR.fullmatch(hour) else None
+    plain = _HOUR.fullmatch(hour) and not (rules.year_offset and hour[:2] == "00")
+    start = iso_moment(hour + ":00:00", rules.year_offset) if plain else None
     if start is None:
         return "", ""
     try:

@@ -11,8 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 FIGURES = {
     "T1": "t01_ingest",
+    "T3": "t03_growth",
+    "T4": "t04_xlsx",
     "T5": "t05_mqtt",
     "T6": "t06_http",
+    "T7": "t07_reimport",
     "T9": "t09_rating",
     "T9K": "t09_kernel",
     "T10": "t10_billing_run",
@@ -31,6 +34,7 @@ def main():
     parser.add_argument("figures", nargs="*", metavar="T1", help=f"of {', '.join(FIGURES)}")
     parser.add_argument("--json", metavar="FILE", help="write the rows to FILE as well")
     parser.add_argument("--quick", action="store_true", help="a smaller size")
+    parser.add_argument("--stored", type=int, metavar="MILLIONS", help="events to be stored beforehand (T3)")
     parser.add_argument("--config", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--database", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -54,6 +58,8 @@ def measure(options):
     rows = []
     for name in options.figures or FIGURES:
         figure = importlib.import_module(f"bench.{FIGURES[name]}")
+        if options.stored and hasattr(figure, "STORED"):
+            figure.STORED = options.stored
         row = {"id": name, "what": figure.WHAT, "unit": figure.UNIT}
         row.update(figure.run(database, options.quick))
         row["target"] = " ".join(map(str, figure.TARGET))
