@@ -162,9 +162,18 @@ class UsageUpload(models.TransientModel):
     def _now(self):
         return fields.Datetime.now().replace(tzinfo=timezone.utc)
 
-    def _intake(self, content):
+    def _intake(self, content, now=None):
         try:
-            return Intake(self.source_id, content, {"file_name": self.file_name or ""})
+            return Intake(
+                self.source_id,
+                content,
+                {
+                    "file_name": self.file_name or "",
+                    "received_at": self.source_id._first_received(
+                        hashlib.sha256(content).hexdigest(), now or self._now()
+                    ),
+                },
+            )
         except ProfileInvalid as invalid:
             raise UserError(
                 self.env._(
@@ -190,10 +199,12 @@ class UsageUpload(models.TransientModel):
                 yield record.row_number, row_cells(record.raw), what, mend
 
     def _store(self, content):
-        intake = self._intake(content)
+        now = self._now()
+        intake = self._intake(content, now)
         batch = self.env["usage.batch"].create(
             {
                 "name": self.file_name or self.env._("Upload"),
+                "received_at": now.replace(tzinfo=None),
                 "source_id": self.source_id.id,
                 "profile_id": self.source_id.profile_id.id,
                 "checksum": intake.digest,
