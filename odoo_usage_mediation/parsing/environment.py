@@ -151,6 +151,8 @@ class CellEnvironment(Environment):
         if any(name.startswith("@") for name in names):
             return None
         places = [place for name in names if (place := self._place(name)) is not None]
+        if self.profile.json_columns and any(self._place(name) is None and self._inside(name) for name in names):
+            return None
         return places[0] if len(places) == 1 else None
 
     def _getter(self, name):
@@ -162,7 +164,7 @@ class CellEnvironment(Environment):
         return lambda row: row[place].strip()
 
     def _inside(self, name):
-        """Return ``row -> trimmed text`` for ``column.path``, a path inside a column of JSON; None when there is none."""
+        """Return ``row -> trimmed text`` for ``column.path``, a path inside cells of JSON; None if there is none."""
         for column in self.profile.json_columns:
             place = self._place(column) if header_key(name).startswith(header_key(column) + ".") else None
             if place is not None:

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from .containers import Content, open_content
 from .csv_reader import CsvRows
 from .detect import SAMPLE_BYTES, detect_delimiter, detect_kind, expect_kind
-from .encodings import detect_encoding
+from .encodings import declared_encoding, detect_encoding
 from .environment import CellEnvironment, header_key
 from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
@@ -116,9 +116,7 @@ def parse(
 
         return read_xlsx(parsed, opened, profile, limits, deadline, context or {}, options)
     sample = opened.open(limits, deadline).read(SAMPLE_BYTES)
-    parsed.encoding = detect_encoding(sample, len(sample) < SAMPLE_BYTES)
-    if profile.encoding != "auto":
-        parsed.encoding = profile.encoding
+    parsed.encoding = declared_encoding(detect_encoding(sample, len(sample) < SAMPLE_BYTES), profile.encoding)
     text = sample.decode(parsed.encoding, "replace")
     expect_kind(detect_kind(text), profile.format)
     if profile.format == "csv":

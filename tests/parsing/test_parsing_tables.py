@@ -87,3 +87,10 @@ def test_a_length_of_time_takes_the_first_columns_that_a_file_has():
         up.Profile.from_dict(
             plain(measures=[{"metric": "m", "quantity": {"between": [{"or": ["a"]}, "b"], "in": "days"}}])
         )
+
+
+def test_a_column_of_its_own_and_a_path_inside_another_stand_for_each_other():
+    measure = {"metric": "m", "quantity": {"column": "qty", "or": ["more.qty"]}}
+    by = plain(measures=[measure], json_columns=["more"], delimiter="|", quote="")
+    items = read('id|subject|at|qty|more\n1|s|2025-01-01||{"qty": 4}\n2|s|2025-01-01|3|{"qty": 4}\n', by)
+    assert [str(item.quantity) for item in items] == ["4", "3"]
