@@ -12,6 +12,8 @@ from odoo.addons.odoo_usage_billing.store.records import (
 )
 from odoo.addons.odoo_usage_billing.store.writer import UsageWriter
 
+from ..registers.rehearsal import rehearse
+
 SHOWN_ROWS = 200
 
 
@@ -49,13 +51,19 @@ class Checker:
 
     def __init__(self, source, received_at):
         self._source = source
+        self._received_at = received_at
         self._writer = UsageWriter(source.env, source, source.env["usage.batch"], received_at)
         self._ids = {}
         self._readings = source._register_metrics()
 
     def judge(self, chunk):
         """(good records, refusals, duplicate records) of a chunk; refusals in file order."""
-        good, refusals, duplicates = self._writer.check(chunk.records)
+        readings = [record for record in chunk.records if self._is_reading(record)]
+        others = [record for record in chunk.records if not self._is_reading(record)] if readings else chunk.records
+        good, refusals, duplicates = self._writer.check(others)
+        if readings:
+            known = rehearse(self._source, readings, self._received_at)
+            good, refusals, duplicates = good + known[0], refusals + known[1], duplicates + known[2]
         fresh = []
         for record in good:
             key = bytes.fromhex(external_key(record.external_id))
@@ -76,7 +84,10 @@ class Checker:
 
     def is_usage(self, record):
         """Whether a good record adds its quantity: not a void, nor what a register shows."""
-        return not record.voids and self._readings is not None and record.metric not in self._readings
+        return not record.voids and not self._is_reading(record)
+
+    def _is_reading(self, record):
+        return self._readings is None or record.metric in self._readings
 
     def owner(self, record):
         """(contract line id, metric id) to which a good record belongs."""

@@ -10,6 +10,7 @@ from odoo.addons.odoo_usage_billing.store.pause import collector_paused
 from odoo.addons.odoo_usage_billing.store.records import Refusal, make_record, plain
 
 from ..parsing import Canonical, Deadline, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
+from ..parsing.environment import header_key
 from .form import CORRECTIONS, OWN_ID
 
 CHUNK_ROWS = 20_000
@@ -105,16 +106,16 @@ class Rows:
 
     def _cell_reader(self, spec):
         """Build `raw row -> text or None` for a text spec that names a column; else always None."""
-        name = spec if isinstance(spec, str) else spec.get("column")
-        if not name:
-            return lambda raw: None
+        names = _column_names(spec)
         if not self.columns:
-            return lambda raw: _short(raw.get(name)) if isinstance(raw, dict) else None
-        names = [column.casefold().strip() for column in self.columns]
-        if name.casefold().strip() not in names:
-            return lambda raw: None
-        place = names.index(name.casefold().strip())
-        return lambda raw: _short(raw[place]) if _has(raw, place) else None
+            return lambda raw: _first([raw.get(name) for name in names]) if isinstance(raw, dict) else None
+        places = [place for name in names if (place := self._place(name)) is not None]
+        return lambda raw: _first([raw[place] for place in places if _has(raw, place)])
+
+    def _place(self, name):
+        """Where a column stands in the rows of this file, or None."""
+        names = [header_key(column) for column in self.columns]
+        return names.index(header_key(name)) if header_key(name) in names else None
 
 
 class Intake(Rows):
@@ -167,27 +168,30 @@ class Intake(Rows):
 class Reread(Rows):
     """Rows of suspense read again, with the profile as it is now and what a person corrected."""
 
-    def __init__(self, source, columns):
+    def __init__(self, source, columns, context=None):
         super().__init__(source)
+        self._context = context or {}
         self._named(list(columns or self.profile.columns or []))
 
     def read(self, row_number, raw, correction, digest):
         """The Chunk of one row. Raises FileRefused when the profile no longer fits its columns."""
         cells, metric = (raw["cells"], raw["metric"]) if _is_part(raw) else (raw, None)
-        context = {name[1:]: cells[name] for name in cells if name[:1] == "@"} if isinstance(cells, dict) else {}
+        own = {name[1:]: cells[name] for name in cells if name[:1] == "@"} if isinstance(cells, dict) else {}
         items = parse_rows(
-            [(row_number, self._corrected(cells, correction or {}))],
+            [(row_number, self._corrected(cells, correction or {}, metric))],
             self.profile,
             columns=self.columns,
             file_digest=digest or "",
-            context=context,
+            context={**self._context, **own},
         )
         return self.sorted_out([item for item in items if metric in (None, item.metric)])
 
-    def _corrected(self, cells, correction):
+    def _corrected(self, cells, correction, metric):
         cells = dict(cells) if isinstance(cells, dict) else list(cells)
         specs = {"subject": self.profile.subject, "occurred_at": self.profile.time}
         for measure in self.profile.measures:
+            if metric not in (None, measure["metric"]):
+                continue
             specs["quantity"] = measure["quantity"]
             specs["metric"] = {} if isinstance(measure["metric"], str) else measure["metric"]
         for name, value in correction.items():
@@ -195,24 +199,32 @@ class Reread(Rows):
         return cells
 
     def _put(self, cells, spec, value):
-        name = spec if isinstance(spec, str) else spec.get("column")
-        if not name or value is None:
+        names = _column_names(spec)
+        if not names or value is None:
             return
         value = Canonical(value)
         if isinstance(cells, dict):
-            cells[name] = value
+            cells[names[0]] = value
             return
-        names = [column.casefold().strip() for column in self.columns]
-        if name.casefold().strip() in names and names.index(name.casefold().strip()) < len(cells):
-            cells[names.index(name.casefold().strip())] = value
+        places = [place for name in names if (place := self._place(name)) is not None and place < len(cells)]
+        if places:
+            cells[places[0]] = value
 
 
 def _is_part(raw):
     return isinstance(raw, dict) and set(raw) == {"cells", "metric"}
 
 
-def _short(value):
-    return str(value)[:120] if value not in (None, "") else None
+def _column_names(spec):
+    """The columns that a text, time or quantity of a profile may come from, the first one first."""
+    if isinstance(spec, str):
+        return [spec]
+    return [spec["column"], *spec.get("or", [])] if spec.get("column") else []
+
+
+def _first(values):
+    """The first of some cells that holds something, shortened for people; else None."""
+    return next((str(value)[:120] for value in values if value not in (None, "")), None)
 
 
 def _has(raw, place):

@@ -13,6 +13,7 @@ from . import (
     usage_producer,
     usage_profile,
     usage_profile_column,
+    usage_profile_shipped,
     usage_reading,
     usage_register,
     usage_source,

@@ -119,7 +119,8 @@ class UsageFolderFile(models.Model):
         source = self.source_id
         with open_claimed(source._folder(), self.claimed_name) as stream:
             digest = digest_of(stream)
-            intake = Intake(source, stream, {"file_name": self.name}, digest, more_seconds=2 * BUDGET_SECONDS)
+            context = {"file_name": self.name, "received_at": source._first_received(digest, self.create_date)}
+            intake = Intake(source, stream, context, digest, more_seconds=2 * BUDGET_SECONDS)
             self._begin(intake)
             for chunk in intake.chunks(after=self.row_number):
                 self.batch_id._store(chunk.records, chunk.refusals, len(chunk.filtered))
@@ -143,6 +144,7 @@ class UsageFolderFile(models.Model):
         batch = batches.create(
             {
                 "name": self.name,
+                "received_at": self.create_date,
                 "source_id": self.source_id.id,
                 "profile_id": self.source_id.profile_id.id,
                 "checksum": intake.digest,

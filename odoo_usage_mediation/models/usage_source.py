@@ -1,3 +1,5 @@
+from datetime import timezone
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -65,6 +67,17 @@ class UsageSource(models.Model):
             **(self.profile_id.definition or {}),
             "duplicates": "database",
         }
+
+    def _first_received(self, digest, now):
+        """When a file with this digest first came, in epoch seconds as text: `@received_at` of its rows.
+
+        Usage without a time of its own is dated so, and stays the same usage when the file comes again.
+        """
+        self.ensure_one()
+        domain = [("checksum", "=", digest), ("source_id", "=", self.id)]
+        first = self.env["usage.batch"].search(domain, order="id", limit=1) if digest else None
+        moment = first.received_at if first else now
+        return str(int(moment.replace(tzinfo=timezone.utc).timestamp()))
 
     @api.model
     def _ensure_template_sources(self, companies=None):

@@ -38,7 +38,8 @@ class UsageSuspense(models.Model):
     def _reread(self, source, batch):
         found = {}
         try:
-            rows = Reread(source, batch.columns)
+            received_at = source._first_received(batch.checksum, batch.received_at)
+            rows = Reread(source, batch.columns, {"received_at": received_at, "file_name": batch.name or ""})
             for suspense in self.filtered(lambda s: not isinstance(s.payload["raw"], str)):
                 chunk = rows.read(suspense.row_number, suspense.payload["raw"], suspense.correction, batch.checksum)
                 left_out = [Refusal(rows.shown(item), item.code, dict(item.params)) for item in chunk.filtered]

@@ -25,14 +25,13 @@ class Doubt(Exception):
     """Something in a portion needs a look at each row."""
 
 
-def compile_columns(profile, env, head, measures, spec):
+def compile_columns(profile, env, head, measure, spec):
     """Build ``[(row number, row)] -> records, or None when in doubt``.
 
-    Returns None for profiles that leave rows out or take several records from one: those are
-    read row by row. ``head`` and ``measures`` are what the mapper compiled, ``spec`` is the first measure's.
+    Returns None for profiles that leave rows out: those are read row by row, like those that take several records
+    from a row or number rows. ``head`` and ``measure`` are what the mapper compiled, ``spec`` is the measure's.
     """
-    measure = measures[0]
-    if len(measures) > 1 or head.left_out or measure.left_out or measure.times or measure.suffix:
+    if head.left_out or measure.left_out or measure.times or measure.suffix:
         return None
     subjects = _identities(profile.subject, env) or _each(head.subject)
     ids = _identities(profile.external_id, env) if "column" in profile.external_id else None

@@ -37,6 +37,14 @@ def detect_encoding(sample: bytes, complete: bool) -> str:
     return "utf-8"
 
 
+def declared_encoding(found: str, declared: str) -> str:
+    """Say which encoding to read with: the declared one, but with the mark that the file begins with."""
+    if declared == "auto":
+        return found
+    marked = found in {name for _mark, name in _MARKS}
+    return found if marked and codecs.lookup(declared).name.startswith(found.removesuffix("-sig")) else declared
+
+
 def _single_byte(sample: bytes, error: UnicodeDecodeError) -> str:
     """UTF-8 with a few bad bytes stays UTF-8: those rows are refused, the rest is right."""
     text = sample.decode("utf-8", "replace")

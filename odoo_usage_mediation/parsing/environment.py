@@ -39,6 +39,8 @@ class Environment:
         self.context = context
         self.styles = styles or {}
         self.missing: list[str] = []
+        # Columns of optional measures that the file does not have.
+        self.lacking: list[str] = []
         self.used: set[int] = set()
         self.rules = TimeRules(profile.time_zone, profile.time_formats, profile.year_offset, profile.ambiguous_time)
         words = ["", *[word.strip() for word in profile.null_words]]
@@ -162,6 +164,8 @@ class CellEnvironment(Environment):
         if any(name.startswith("@") for name in names):
             return None
         places = [place for name in names if (place := self._place(name)) is not None]
+        if self.profile.json_columns and any(self._place(name) is None and self._inside(name) for name in names):
+            return None
         return places[0] if len(places) == 1 else None
 
     def cells(self, spec: dict):
@@ -175,10 +179,18 @@ class CellEnvironment(Environment):
     def _getter(self, name):
         place = self._place(name)
         if place is None:
-            return None
+            return self._inside(name)
         if self.trimmed:
             return lambda row: row[place]
         return lambda row: row[place].strip()
+
+    def _inside(self, name):
+        """Return ``row -> trimmed text`` for ``column.path``, a path inside cells of JSON; None if there is none."""
+        for column in self.profile.json_columns:
+            place = self._place(column) if header_key(name).startswith(header_key(column) + ".") else None
+            if place is not None:
+                return _json_getter(place, _path(name[name.index(".", len(column.strip())) + 1 :]))
+        return None
 
 
 class ObjectEnvironment(Environment):
@@ -203,6 +215,26 @@ class ObjectEnvironment(Environment):
         return _path_getter(_path(name))
 
 
+def _path(name: str) -> list:
+    return [part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")]
+
+
+def _json_getter(place: int, keys: list) -> Callable:
+    get = _path_getter(keys)
+
+    def read(row):
+        cell = row[place].strip()
+        if not cell:
+            return ""
+        try:
+            value = json.loads(cell, parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
+        except (ValueError, RecursionError):
+            raise Refuse("bad_structure", why="a cell that should hold JSON does not") from None
+        return get(value) if isinstance(value, dict) else ""
+
+    return read
+
+
 def _first_of(readers: list, nulls: frozenset) -> Callable:
     def read(row):
         text = ""
@@ -213,10 +245,6 @@ def _first_of(readers: list, nulls: frozenset) -> Callable:
         return text
 
     return read
-
-
-def _path(name: str) -> list:
-    return [part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")]
 
 
 def _path_getter(keys: list) -> Callable:

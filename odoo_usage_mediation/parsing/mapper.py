@@ -81,9 +81,14 @@ class RowMapper:
             compile_identity(profile.end_user, env) if profile.end_user else None,
             compile_text(profile.currency, env) if profile.currency else None,
         )
-        self._measures = [_compile_measure(profile, spec, env, self._head.window) for spec in profile.measures]
-
-        self._columns = compile_columns(profile, env, self._head, self._measures, profile.measures[0])
+        self.counts_repeats = profile.external_id.get("repeats", False)
+        measures = [(_compile_if_there(profile, spec, env, self._head.window), spec) for spec in profile.measures]
+        there = [(measure, spec) for measure, spec in measures if measure]
+        self._measures = [measure for measure, _spec in there]
+        if not there:
+            env.missing += env.lacking
+        by_columns = len(there) == 1 and not self.counts_repeats
+        self._columns = compile_columns(profile, env, self._head, *there[0]) if by_columns else None
 
     def items(self, entries: Iterable) -> Iterator:
         """Yield the items of entries: ``(row number, row)``, or a Rejection, which is passed on."""
@@ -110,7 +115,7 @@ class RowMapper:
 
     def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
-        measures = self._measures
+        measures, seen = self._measures, {}
         for entry in entries:
             if type(entry) is Rejection:
                 yield entry
@@ -122,6 +127,8 @@ class RowMapper:
                     raise Refuse("filtered", column=column)
                 subject = subject_of(row)
                 external_id = external_id_of(row, row_number)
+                if self.counts_repeats:
+                    external_id = _numbered(external_id, seen)
                 start, until = times(row)
                 if window:
                     window.check(start)
@@ -183,6 +190,23 @@ def _record(measure, row, row_number, external_id, subject, start, until, curren
             raw,
         )
     )
+
+
+def _numbered(external_id, seen):
+    """The identity of a row whose key may come again in its file: from the second on with its number."""
+    number = seen[external_id] = seen.get(external_id, 0) + 1
+    return external_id if number == 1 else f"{external_id}#{number}"
+
+
+def _compile_if_there(profile, spec, env, window):
+    """The measure, or None when it is optional and the file lacks a column of it."""
+    known = len(env.missing)
+    measure = _compile_measure(profile, spec, env, window)
+    if not spec.get("optional") or len(env.missing) == known:
+        return measure
+    env.lacking += env.missing[known:]
+    del env.missing[known:]
+    return None
 
 
 def _compile_measure(profile, spec, env, window) -> _Measure:

@@ -106,7 +106,7 @@ _ARITHMETIC = {
 
 
 def _between(spec, env):
-    start, end = [env.time({"column": name}) for name in spec["between"]]
+    start, end = [env.time(moment if isinstance(moment, dict) else {"column": moment}) for moment in spec["between"]]
     micros = _MICROS[spec["in"]]
     # Between two instants, so an hour that the clocks skip or repeat is counted as it passed.
     return lambda row: length_of_time((end(row) - start(row)) // _MICROSECOND, micros)

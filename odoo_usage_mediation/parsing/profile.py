@@ -48,6 +48,7 @@ class Profile:
     quote: str = '"'
     header_row: int = 1
     columns: list = field(default_factory=list)
+    json_columns: list = field(default_factory=list)
     skip_rows: int = 0
     ragged: str = "reject"
     sheet: Any = ""

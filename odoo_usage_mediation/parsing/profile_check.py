@@ -63,6 +63,8 @@ def _check_simple(values, formats, errors):
     if sound:
         names = [item for item in columns if item is not None]
         require(errors, "columns", len(names) == len(set(names)), "names must differ")
+    inside = values.get("json_columns", [])
+    require(errors, "json_columns", is_texts(inside) and all(map(is_text, inside)), "must be a list of column names")
     if values.get("format") in ("csv", "xlsx") and values.get("header_row") == 0:
         require(errors, "columns", bool(columns), "are needed when there is no header row")
     if values.get("format") == "xml":
@@ -121,7 +123,8 @@ def _check_identity(spec, errors):
     if not isinstance(spec, dict):
         errors.append(("external_id", "must be an object"))
     elif "key" in spec:
-        require(errors, "external_id", set(spec) == {"key"}, "with key takes nothing else")
+        require(errors, "external_id", set(spec) <= {"key", "repeats"}, "with key takes only repeats beside it")
+        require(errors, "external_id.repeats", isinstance(spec.get("repeats", True), bool), "must be true or false")
         sound = isinstance(spec["key"], list) and spec["key"]
         require(errors, "external_id.key", sound, "must be a list with at least one text")
         for place, part in enumerate(spec["key"] if sound else []):
@@ -165,6 +168,7 @@ def _check_measure(where, measure, errors):
         "dimensions",
         "amount",
         "reading",
+        "optional",
     }
     for name in sorted(set(measure) - known):
         errors.append((f"{where}.{name}", "is not a field of a measure"))
@@ -187,6 +191,7 @@ def _check_measure(where, measure, errors):
     )
     for name, choices in (("on_negative", ("reject", "accept")), ("on_missing", ("reject", "filter"))):
         require(errors, f"{where}.{name}", measure.get(name, choices[0]) in choices, f"must be one of {choices}")
+    require(errors, f"{where}.optional", isinstance(measure.get("optional", True), bool), "must be true or false")
     require(errors, f"{where}.id_suffix", isinstance(measure.get("id_suffix", ""), str), "must be text")
     if "time" in measure:
         check_time(errors, f"{where}.time", measure["time"])

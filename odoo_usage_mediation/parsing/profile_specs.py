@@ -221,8 +221,11 @@ def _check_kind(errors, where, spec, kind, depth):
         check_column(errors, where, {"column": value, "or": spec.get("or", [])})
         require(errors, f"{where}.in", spec.get("in") in UNITS_OF_TIME, f"must be one of {UNITS_OF_TIME}")
     elif kind == "between":
-        sound = is_texts(value) and len(value) == 2 and all(map(is_text, value))
-        require(errors, f"{where}.between", sound, "must be two time columns")
+        require(errors, f"{where}.between", isinstance(value, list) and len(value) == 2, "must be two time columns")
+        for moment in value if isinstance(value, list) else []:
+            moment = moment if isinstance(moment, dict) else {"column": moment}
+            require(errors, f"{where}.between", set(moment) <= {"column", "or"}, "must be two time columns")
+            check_column(errors, f"{where}.between", moment)
         require(errors, f"{where}.in", spec.get("in") in UNITS_OF_TIME, f"must be one of {UNITS_OF_TIME}")
     elif kind == "round":
         sound = is_whole(spec.get("decimals")) and 0 <= spec["decimals"] <= 12

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from .containers import Content, open_content
 from .csv_reader import CsvRows
 from .detect import SAMPLE_BYTES, detect_delimiter, detect_kind, expect_kind
-from .encodings import detect_encoding
+from .encodings import declared_encoding, detect_encoding
 from .environment import CellEnvironment, header_key
 from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
@@ -44,6 +44,7 @@ class Parsed:
         self._deadline = deadline
         self._rows = iter(())
         self._mapper = None
+        self._left_out = 0
         self._wrap = refuse_repeats if profile.duplicates == "reject" else iter
 
     def ready(self, rows, mapper: RowMapper) -> Parsed:
@@ -53,7 +54,11 @@ class Parsed:
 
     def skip_to(self, row_number: int) -> Parsed:
         """Pass over the rows up to and including a row number; returns self. Counts stay those of the file."""
-        self._rows = self._after(iter(self._rows), row_number)
+        if self._mapper.counts_repeats:
+            # Those rows decide which numbers later repeats get, so they are read and their items left out.
+            self._left_out = row_number
+        else:
+            self._rows = self._after(iter(self._rows), row_number)
         return self
 
     def _after(self, rows, row_number):
@@ -65,7 +70,10 @@ class Parsed:
         yield from rows
 
     def __iter__(self) -> Iterator:
-        return self._wrap(self._mapper.items(self._counted()))
+        items = self._mapper.items(self._counted())
+        if self._left_out:
+            items = (item for item in items if item.row_number > self._left_out)
+        return self._wrap(items)
 
     def _counted(self):
         # Counted in portions: a counter per row would cost as much as the reading itself.
@@ -108,9 +116,7 @@ def parse(
 
         return read_xlsx(parsed, opened, profile, limits, deadline, context or {}, options)
     sample = opened.open(limits, deadline).read(SAMPLE_BYTES)
-    parsed.encoding = detect_encoding(sample, len(sample) < SAMPLE_BYTES)
-    if profile.encoding != "auto":
-        parsed.encoding = profile.encoding
+    parsed.encoding = declared_encoding(detect_encoding(sample, len(sample) < SAMPLE_BYTES), profile.encoding)
     text = sample.decode(parsed.encoding, "replace")
     expect_kind(detect_kind(text), profile.format)
     if profile.format == "csv":

@@ -259,24 +259,12 @@ ROW_TEXTS = (
         "The subject %(subject)s belongs to another company than the source.",
         "Use a source of that company, or move the subject.",
     ),
-    (
-        "outside_assignment",
-        "guide",
-        "The subject %(subject)s was assigned to nobody at %(at)s.",
-        "Add or extend an assignment that covers this time.",
-    ),
     # storing
     (
         "locked_period",
         "store",
         "The time %(at)s is in a period that is locked.",
         "Book the usage as late usage, or unlock the period.",
-    ),
-    (
-        "limit_exceeded",
-        "store",
-        "The %(what)s limit of %(limit)s is reached.",
-        "Wait, or raise the limit of the source.",
     ),
     (
         "poison",

@@ -58,9 +58,7 @@ ROW_SENTENCES = {
     "unknown_subject": _lt("No subject is known by the name %(subject)s."),
     "ambiguous_subject": _lt("More than one subject answers to the name %(subject)s."),
     "other_company_subject": _lt("The subject %(subject)s belongs to another company than the source."),
-    "outside_assignment": _lt("The subject %(subject)s was assigned to nobody at %(at)s."),
     "locked_period": _lt("The time %(at)s is in a period that is locked."),
-    "limit_exceeded": _lt("The %(what)s limit of %(limit)s is reached."),
     "poison": _lt("The record failed %(attempts)s times: %(why)s."),
 }
 
@@ -117,8 +115,6 @@ ROW_MENDS = {
     "unknown_subject": _lt("Accept the proposed subject, or correct the name."),
     "ambiguous_subject": _lt("Give each subject a name of its own for this source."),
     "other_company_subject": _lt("Use a source of that company, or move the subject."),
-    "outside_assignment": _lt("Add or extend an assignment that covers this time."),
     "locked_period": _lt("Book the usage as late usage, or unlock the period."),
-    "limit_exceeded": _lt("Wait, or raise the limit of the source."),
     "poison": _lt("Send the details to the maintainer; the record is kept."),
 }

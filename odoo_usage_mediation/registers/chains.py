@@ -35,7 +35,7 @@ class Chains:
         self.cr = batch.env.cr
         self.writer = writer
         self.deltas, self.refusals, self.duplicates = [], [], []
-        # The external id of the reading that each delta closes with.
+        # The reading of this batch from which each delta comes, by the delta's external id.
         self.readings_of = {}
         self.new = []
         self._accepted = defaultdict(list)
@@ -123,7 +123,7 @@ class Chains:
 
     def _give(self, record, item):
         self.deltas.append(record)
-        self.readings_of[record.external_id] = item.given
+        self.readings_of.setdefault(record.external_id, item.given)
 
     def _delta_record(self, item, delta):
         """A delta as the store takes it: at the last instant before its closing reading."""
@@ -170,8 +170,10 @@ class Chains:
         _good, refusals, _duplicates = self.writer.check(stored)
         if refusals:
             return Refusal(item.given, refusals[0].reason, refusals[0].params)
+        came = [item, *self._accepted[register.id]]
         for record, other in changes:
-            self._give(record, other)
+            # Usage of a reading that was stored before changes because of this one.
+            self._give(record, other if any(other is one for one in came) else item)
         if register.state and segment and segment[-1].reading.at >= register.state.at:
             self._restate(register, wanted)
         return None

@@ -11,6 +11,8 @@ from odoo.tools import mute_logger
 from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
 from odoo.addons.odoo_usage_billing.tests.common import UsageCommon, utc
 
+from ..registers.rehearsal import rehearse
+
 START = utc(2026, 1, 5)
 HOUR = timedelta(hours=1)
 
@@ -193,3 +195,25 @@ class TestRegisters(UsageCommon):
                 (standing.subject_id.id, readings.ids),
             )
             self.assertEqual(*self.env.cr.fetchone())
+
+    def test_a_preview_says_what_readings_will_become_and_keeps_nothing(self):
+        self.send([self.read(0, 100), self.read(24, 130)])
+        again, fallen, new = self.read(24, 130), self.read(36, 5), self.read(48, 150)
+        strange = self.read(48, 1, subject="NOBODY")
+        good, refusals, duplicates = rehearse(self.source, [again, fallen, new, strange], utc(2026, 2, 1))
+        self.assertEqual((good, duplicates), ([new], [again]))
+        self.assertEqual(
+            {refusal.record.external_id: refusal.reason for refusal in refusals},
+            {fallen.external_id: "counter_rollover_undeclared", strange.external_id: "unknown_subject"},
+        )
+        self.assertEqual(self.standing(), [(24, 30)])
+        self.assertEqual(self.counts(self.send([again, fallen, new, strange])), (4, 1, 1, 2))
+
+    def test_usage_that_a_late_reading_brings_and_nobody_owns_is_told_with_that_reading(self):
+        self.env["usage.subject"].create({"code": "FREE", "company_id": self.company.id})
+        self.send([self.read(24, 130, subject="FREE")])
+        late = self.read(0, 100, subject="FREE")
+        good, refusals, duplicates = rehearse(self.source, [late], utc(2026, 2, 1))
+        self.assertEqual((good, duplicates), ([], []))
+        self.assertEqual([refusal.record.external_id for refusal in refusals], [late.external_id])
+        self.assertEqual(self.counts(self.send([late])), (1, 0, 0, 1))

@@ -98,3 +98,40 @@ class TestSuspenseRecycle(MediationCommon):
         rows.action_recycle()
         self.assertEqual((rows.state, rows.reason_code), ("open", "bad_row_shape"))
         self.assertNotIn("?", rows.message)
+
+    def test_a_correction_reaches_the_column_that_the_file_calls_otherwise(self):
+        self.new_version(
+            subject={"column": "device", "or": ["serial"]},
+            measures=[{"metric": "pages", "quantity": {"column": "pages", "or": ["qty"]}}],
+        )
+        rows = self.refused(";15.01.2026;many")
+        self.assertEqual(rows.subject_code, False)
+        self.correct(rows, subject_id=self.devices[0].id, quantity="7")
+        self.assertEqual((rows.state, self.events().quantity), ("recycled", 7))
+
+    def test_a_correction_reaches_the_quantity_that_was_refused_and_not_its_neighbour(self):
+        scans = {"metric": "scans", "quantity": "scans", "id_suffix": "#scans", "on_missing": "filter"}
+        self.new_version(measures=[{"metric": "pages", "quantity": "qty"}, scans])
+        content = b"serial;at;qty;scans\nPRN0001;15.01.2026;many;"
+        rows = self.store(content, "pages.csv", self.csv_source).suspense_ids
+        self.assertEqual((rows.reason_code, rows.metric_code), ("bad_quantity", "pages"))
+        self.correct(rows, quantity="2.5")
+        self.assertEqual((rows.state, self.events().quantity), ("recycled", 2.5))
+
+    def test_usage_without_a_time_is_dated_when_its_file_first_came(self):
+        self.new_version(
+            time={"column": "when", "or": ["@received_at"]},
+            time_formats=["iso", "epoch_seconds"],
+            external_id={"key": ["serial", "@received_at"]},
+        )
+        content = b"serial;qty\nPRN0001;3\nPRN0002;many\n"
+        first = self.store(content, "pages.csv", self.csv_source)
+        self.assertEqual(self.events().occurred_at, first.received_at)
+        rows = first.suspense_ids
+        with freeze_time("2026-02-20 08:00:00"):
+            self.assertCounts(
+                self.store(content, "again.csv", self.csv_source), received=2, good=0, duplicate=1, suspended=1
+            )
+            self.correct(rows, quantity="4")
+        self.assertEqual(rows.state, "recycled")
+        self.assertEqual(self.events().mapped("occurred_at"), [first.received_at] * 2)

@@ -39,6 +39,7 @@ class UsageUpload(models.TransientModel):
     file = fields.Binary(attachment=True)
     file_name = fields.Char()
     checksum = fields.Char(readonly=True)
+    received_at = fields.Datetime(readonly=True, help="When the file was first looked at.")
     problem = fields.Char(readonly=True)
     problem_mend = fields.Char(readonly=True)
     received_count = fields.Integer(string="Received", readonly=True)
@@ -86,6 +87,7 @@ class UsageUpload(models.TransientModel):
         content = self._content()
         self._forget()
         self.checksum = hashlib.sha256(content).hexdigest()
+        self.received_at = fields.Datetime.now()
         try:
             seen = preview(self._intake(content), self.source_id, self._now())
         except FileRefused as refused:
@@ -164,7 +166,16 @@ class UsageUpload(models.TransientModel):
 
     def _intake(self, content):
         try:
-            return Intake(self.source_id, content, {"file_name": self.file_name or ""})
+            return Intake(
+                self.source_id,
+                content,
+                {
+                    "file_name": self.file_name or "",
+                    "received_at": self.source_id._first_received(
+                        hashlib.sha256(content).hexdigest(), self.received_at or self._now()
+                    ),
+                },
+            )
         except ProfileInvalid as invalid:
             raise UserError(
                 self.env._(
@@ -194,6 +205,7 @@ class UsageUpload(models.TransientModel):
         batch = self.env["usage.batch"].create(
             {
                 "name": self.file_name or self.env._("Upload"),
+                "received_at": self.received_at or fields.Datetime.now(),
                 "source_id": self.source_id.id,
                 "profile_id": self.source_id.profile_id.id,
                 "checksum": intake.digest,

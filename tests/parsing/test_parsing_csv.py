@@ -163,3 +163,10 @@ def test_rejections_can_be_corrected_and_sent_again():
     assert codes(up.parse_rows([(1, ("only", "two"))], profile, columns=["id", "subject", "at", "qty"])) == [
         "bad_row_shape"
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
+def test_a_mark_at_the_head_of_a_file_of_a_declared_encoding_is_no_part_of_the_first_name(encoding):
+    text = '\ufeff"id","subject","at","qty"\n"1","s","2025-01-01","5"\n'
+    items = read(text.encode("utf-16-le" if "16" in encoding else "utf-8"), plain(encoding=encoding))
+    assert [str(item.quantity) for item in items] == ["5"]

@@ -8,22 +8,27 @@ import usage_parsing as up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsing_helpers import codes, plain, read, records, rows
-from usage_parsing.focus import FOCUS_PROFILE
 from usage_parsing.profile import FORMATS
 
-PROFILES = sorted((Path(__file__).parent / "profiles").glob("*.json"))
+HERE = Path(__file__).parent
+PROFILES = sorted((HERE / "profiles").glob("*.json"))
+SHIPPED = sorted((HERE.parents[1] / "odoo_usage_mediation" / "data" / "profiles").glob("*.json"))
 
 
-@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PROFILES, *SHIPPED], ids=lambda path: path.stem)
 def test_each_shipped_profile_is_valid_and_survives_a_round_trip(path):
     data = json.loads(path.read_text(encoding="utf-8"))
+    data = data.get("definition", data)
     profile = up.Profile.from_dict(data)
     assert profile.to_dict() == up.Profile.from_dict(profile.to_dict()).to_dict()
     assert json.loads(json.dumps(profile.to_dict())) == profile.to_dict()
 
 
-def test_the_focus_profile_is_valid():
-    assert up.Profile.from_dict(FOCUS_PROFILE).format == "csv"
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_each_shipped_profile_says_what_it_is_for_and_carries_no_unknown_field(path):
+    data = json.loads(path.read_text(encoding="utf-8"))
+    assert set(data) == {"name", "description", "definition"}
+    assert data["name"] and len(data["description"]) > 60
 
 
 def errors(**changes):

@@ -126,13 +126,14 @@ class RealCase(UsageCommon):
 
     @classmethod
     def upload_file(cls):
-        """The file through the upload wizard: choose, preview, confirm. Returns (previewed counts, batch)."""
+        """The file through the upload wizard. Returns (previewed counts, batch)."""
+        return cls.upload(cls.source, cls.path.read_bytes(), cls.path.name)
+
+    @classmethod
+    def upload(cls, source, content, name):
+        """Choose, preview, confirm. Returns (previewed counts, batch)."""
         upload = cls.env["usage.upload"].create(
-            {
-                "source_id": cls.source.id,
-                "file": base64.b64encode(cls.path.read_bytes()),
-                "file_name": cls.path.name,
-            }
+            {"source_id": source.id, "file": base64.b64encode(content), "file_name": name}
         )
         upload.action_preview()
         assert upload.state == "preview", upload.problem
