@@ -20,6 +20,7 @@ from . import (
     test_rating_terms,
     test_security_matrix,
     test_suspense,
+    test_together,
     test_version_compare,
     test_writer,
 )
