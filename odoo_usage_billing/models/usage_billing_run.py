@@ -257,7 +257,7 @@ class UsageBillingRun(models.Model):
         skipped = set()
         while lines := Line.search([*domain, ("id", "not in", list(skipped))], limit=CHUNK, order="run_id, id"):
             run = lines[0].run_id
-            chunk = lines.filtered(lambda line, run=run: line.run_id == run)
+            chunk = lines.filtered(lambda line, run=run: line.run_id == run)._with_companions()
             try:
                 done = run._process(chunk)
                 run._finish_if_complete()

@@ -24,6 +24,20 @@ class UsageBillingRunLine(models.Model):
 
     _contract_once = models.Constraint("UNIQUE (run_id, contract_id)", "A contract is in a run once.")
 
+    def _with_companions(self):
+        """These lines, and the pending ones of their run whose contracts may share an invoice with theirs."""
+        partners = self.contract_id.filtered("usage_invoice_together").invoice_partner_id
+        if not partners:
+            return self
+        return self | self.search(
+            [
+                ("run_id", "in", self.run_id.ids),
+                ("state", "=", "pending"),
+                ("contract_id.usage_invoice_together", "=", True),
+                ("contract_id.invoice_partner_id", "in", partners.ids),
+            ]
+        )
+
     def action_open_contract(self):
         """Open the contract, to mend what stopped it."""
         self.ensure_one()

@@ -23,6 +23,7 @@ from . import (
     test_rerating,
     test_security_matrix,
     test_suspense,
+    test_together,
     test_version_compare,
     test_writer,
 )

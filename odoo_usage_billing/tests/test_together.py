@@ -1,0 +1,116 @@
+"""Several contracts on one invoice, and one contract's lines on several."""
+
+from datetime import date
+
+from odoo.tests import tagged
+
+from odoo.addons.odoo_usage_billing.audit import verify
+
+from .common import UsageCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTogether(UsageCommon):
+    """Two sites of a customer, a unit at 1, and a fee on the first."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.card = cls.make_card(charge_model="per_unit", unit_price=1)
+        cls.north = cls.site("North", "NOR", fee=40)
+        cls.south = cls.site("South", "SOU")
+        cls.send([cls.record("NOR0001", 10), cls.record("SOU0001", 20)])
+
+    @classmethod
+    def site(cls, name, prefix, fee=0, **vals):
+        fees = [{"name": "Fee", "product_id": cls.product_service.id, "specific_price": fee}] if fee else []
+        contract = cls.make_contract(
+            [*fees, cls.usage_line(cls.card)], name=name, code=f"C-{name}", usage_invoice_together=True, **vals
+        )
+        cls.make_subjects(contract.contract_line_ids.filtered("is_usage"), 1, prefix=prefix)
+        return contract
+
+    def bill(self, day=date(2026, 2, 1)):
+        run = self.run_billing(day, self.north | self.south)
+        self.assertEqual(run.failed_count, 0, run.line_ids.mapped("message"))
+        return run.line_ids.move_ids
+
+    def holds(self):
+        self.env.flush_all()
+        return {finding.code: finding.examples for finding in verify(self.env.cr, self.company.ids) if finding.broken}
+
+    def test_contracts_of_one_customer_share_an_invoice_with_a_section_each(self):
+        move = self.bill()
+        self.assertEqual(len(move), 1)
+        self.assertEqual((move.amount_untaxed, move.state), (10 + 40 + 20, "posted"))
+        self.assertEqual((move.ref, move.invoice_origin), ("C-North, C-South", "North, South"))
+        lines = move.invoice_line_ids.sorted("sequence")
+        sections = lines.filtered(lambda line: line.display_type == "line_section")
+        self.assertEqual(sections.mapped("name"), ["C-North North", "C-South South"])
+        self.assertTrue(lines.filtered(lambda line: line.display_type == "line_subsection"))
+        self.assertEqual(lines.filtered("price_subtotal").mapped("price_subtotal"), [40, 10, 20])
+        self.assertEqual(move.usage_charge_count, 2)
+        for contract in (self.north, self.south):
+            self.assertEqual(contract.contract_line_ids.filtered("is_usage").usage_period_ids.move_id, move)
+            self.assertEqual(contract.invoice_count, 1)
+        self.assertEqual(self.holds(), {})
+
+    def test_contracts_that_do_not_say_so_have_an_invoice_each(self):
+        self.south.usage_invoice_together = False
+        self.assertEqual(sorted(self.bill().mapped("amount_untaxed")), [20, 50])
+
+    def test_other_payment_terms_or_customers_stay_apart(self):
+        self.south.payment_term_id = self.env.ref("account.account_payment_term_30days")
+        self.assertEqual(len(self.bill()), 2)
+
+    def test_another_customer_has_an_invoice_of_his_own(self):
+        self.south.partner_id = self.env["res.partner"].create({"name": "Somebody else"})
+        self.south.invoice_partner_id = self.south.partner_id
+        self.assertEqual(len(self.bill()), 2)
+
+    def test_missed_months_are_an_invoice_each_for_both(self):
+        moves = self.bill(date(2026, 3, 1))
+        self.assertEqual(sorted(moves.mapped("amount_untaxed")), [40, 70])
+
+    def test_a_shared_draft_gives_both_periods_back(self):
+        (self.north | self.south).usage_invoice_policy = "draft"
+        first = self.bill()
+        self.assertEqual((len(first), first.state), (1, "draft"))
+        first.button_cancel()
+        again = self.bill()
+        self.assertEqual((len(again), again.amount_untaxed), (1, 70))
+        self.assertEqual(self.holds(), {})
+
+    def test_one_that_wants_a_draft_keeps_the_shared_invoice_a_draft(self):
+        self.south.usage_invoice_policy = "draft"
+        self.assertEqual(self.bill().state, "draft")
+
+    def test_one_bad_contract_leaves_the_other_its_invoice(self):
+        self.south.contract_line_ids.usage_rate_card_id = self.make_card(
+            charge_model="per_unit", date_start=date(2027, 1, 1), name="Later"
+        )
+        run = self.run_billing(contracts=self.north | self.south)
+        self.assertEqual(run.failed_count, 1)
+        self.assertEqual(run.line_ids.move_ids.amount_untaxed, 50)
+
+    def test_lines_with_an_order_number_are_invoiced_apart_under_it(self):
+        self.north.contract_line_ids.filtered("is_usage").usage_order_number = "PO-7"
+        moves = self.bill()
+        self.assertEqual(
+            sorted(zip(moves.mapped("ref"), moves.mapped("amount_untaxed"), strict=True)),
+            [
+                ("C-North, C-South", 60),
+                ("PO-7", 10),
+            ],
+        )
+        self.assertEqual(self.holds(), {})
+
+    def test_lines_of_one_order_share_an_invoice_across_contracts(self):
+        (self.north | self.south).contract_line_ids.usage_order_number = "PO-7"
+        move = self.bill()
+        self.assertEqual((move.ref, move.amount_untaxed), ("PO-7", 70))
+
+    def test_companions_are_in_one_chunk_of_a_run(self):
+        run = self.env["usage.billing.run"].create({"date_ref": date(2026, 2, 1), "company_id": self.company.id})
+        run._list_contracts()
+        self.assertEqual(run.line_ids[:1]._with_companions().contract_id, self.north | self.south)
