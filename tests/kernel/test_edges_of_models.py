@@ -39,10 +39,10 @@ def test_the_start_of_a_later_tier_is_packed_as_that_tier_says(of_tier, of_price
 
 
 def test_a_refund_of_less_than_one_is_a_refund():
-    terms = {"charge_model": "percentage", "rate_percent": "10", "free_events": 1}
+    terms = {"charge_model": "percentage", "rate_percent": "10", "event_amount": "1", "free_events": 1}
     found = charged(terms, parts=[{"amount": "0.90"}, {"amount": "-0.50"}])
     # the first event is free; the refund is no event that could be
-    assert by_code(found) == {"percentage": "-0.05"}
+    assert by_code(found) == {"percentage": "-0.05", "per-event": "-1.00"}
 
 
 def test_numbers_are_shown_with_up_to_sixty_decimals():
@@ -115,3 +115,33 @@ def test_steps_that_are_no_power_of_ten_round_away_from_zero_too():
     assert round_step(Decimal(-1), Decimal(5), "up") == -5
     assert round_step(Decimal("-2.5"), Decimal(5)) == -5
     assert round_step(Decimal("-0.024"), Decimal("0.05")) == 0
+
+
+def banded(bands, zone, start, seconds):
+    """Return {band: seconds} of one event priced at one a second in every band."""
+    slots = [{"increment": "1", "unit_price": "1"}]
+    terms = {"charge_model": "time_increment", "bands": [{**band, "slots": slots} for band in bands], "time_zone": zone}
+    found = charged(terms, parts=[{"quantity": str(seconds), "started_at": start}])
+    return {item.code.removesuffix("-slot-1"): int(item.amount) for item in found.components}
+
+
+def test_a_band_of_weekdays_begins_at_midnight_to_the_second():
+    bands = [{"code": "work", "weekdays": [0, 1, 2, 3, 4]}, {"code": "weekend", "weekdays": [5, 6]}]
+    assert banded(bands, "UTC", "2026-01-09T23:59:30+00:00", 80) == {"work": 30, "weekend": 50}
+    assert banded(bands, "UTC", "2026-01-11T23:58:30+00:00", 100) == {"weekend": 90, "work": 10}
+
+
+def test_a_clock_time_that_comes_twice_changes_the_band_twice():
+    bands = [{"code": "early", "to_time": "02:40"}, {"code": "late", "from_time": "02:40"}]
+    # 26 October 2025 in Brussels: 02:00 to 03:00 comes twice
+    found = banded(bands, "Europe/Brussels", "2025-10-26T00:00:00+00:00", 7200)
+    assert found == {"early": 2 * 2400, "late": 2 * 1200}
+
+
+def test_where_the_excess_begins_is_decided_by_all_usage_of_the_term():
+    agreed = {"quantity": "100", "tolerance_ratio": "0.1", "tolerance_mode": "threshold"}
+    price = {"charge_model": "per_unit", "unit_price": "1"}
+    terms = {**price, "baseline": agreed, "days": 1, "days_total": 2, "stretches": [{"price": price, "days": 1}]}
+    # 105 at the change is within the band, 120 in all is beyond it: all twenty count
+    assert charged(terms, quantity="120", quantities_at_changes=["105"]).amount == 20
+    assert charged(terms, quantity="108", quantities_at_changes=["105"]).amount == 0

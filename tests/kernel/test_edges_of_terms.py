@@ -98,7 +98,7 @@ def test_findings_cannot_be_changed_and_the_first_is_told_first():
     with pytest.raises(FrozenInstanceError):
         Problem("a", "b", "c").code = "d"
     error = RatingError([Problem("one", "first", "The first."), Problem("two", "second", "The second.")])
-    assert str(error).startswith("first: The first.")
+    assert (error.code, error.field) == ("one", "first")
 
 
 def test_a_unit_that_a_capacity_tier_does_not_name_has_no_room():

@@ -5,7 +5,7 @@ import inspect
 from types import CodeType, FunctionType
 
 #: Functions that are called while the kernel is loaded, and never again.
-AT_IMPORT = ("column",)
+AT_IMPORT = ("column", "exactly")
 
 
 class Graft:
