@@ -1,11 +1,8 @@
-import random
-import time
-
 from odoo import api, fields, models
 
 from ..invoicing.adjustment_lines import adjustment_commands
 from .contract_contract import AFTER_FIXED
-from .usage_billing_run import CHUNK, CONTENTION, TRIES
+from .usage_billing_run import CHUNK, CONTENTION, wait_for_turn
 
 AFTER_USAGE = 2 * AFTER_FIXED
 
@@ -147,13 +144,9 @@ class ContractContract(models.Model):
             try:
                 chunk._usage_adjust_each()
                 self.env.flush_all()
-            except CONTENTION:
+            except CONTENTION as error:
                 # The transaction is over: the chunk is tried again on a fresh snapshot.
-                self.env.cr.rollback()
-                tries += 1
-                if tries >= TRIES:
-                    raise
-                time.sleep(random.uniform(0, 0.1 * 2**tries))
+                tries = wait_for_turn(self.env.cr, tries + 1, error)
                 continue
             tries = 0
             ids = ids[CHUNK:]

@@ -24,6 +24,15 @@ MOVES_MAX = 100
 TRIES = 8
 
 
+def wait_for_turn(cr, tries, error):
+    """After contention: roll back, wait a little longer each time and return `tries`; raise when they are too many."""
+    cr.rollback()
+    if tries >= TRIES:
+        raise error
+    time.sleep(random.uniform(0, 0.1 * 2**tries))
+    return tries
+
+
 class UsageBillingRun(models.Model):
     """A billing run: due contracts, progress, counts, failures with their reason; resumable.
 
@@ -262,14 +271,10 @@ class UsageBillingRun(models.Model):
                 done = run._process(chunk)
                 run._finish_if_complete()
                 self.env.flush_all()
-            except CONTENTION:
+            except CONTENTION as error:
                 # The transaction is over: it is rolled back whole and the chunk is
                 # tried again on a fresh snapshot.
-                self.env.cr.rollback()
-                tries += 1
-                if tries >= TRIES:
-                    raise
-                time.sleep(random.uniform(0, 0.1 * 2**tries))
+                tries = wait_for_turn(self.env.cr, tries + 1, error)
                 continue
             tries = 0
             skipped |= set((chunk - done).ids)
