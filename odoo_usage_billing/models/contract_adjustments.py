@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 from ..invoicing.adjustment_lines import adjustment_commands
 from .contract_contract import AFTER_FIXED
-from .usage_billing_run import CHUNK, CONTENTION, wait_for_turn
+from .usage_billing_run import CONTENTION, wait_for_turn
+from .usage_billing_run_line import CHUNK
 
 AFTER_USAGE = 2 * AFTER_FIXED
 

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
 from .contract_contract import FAST_CREATE
+from .usage_billing_run_line import CHUNK
 from .usage_hold import HeldError
 
 CONTENTION = (
@@ -17,7 +18,6 @@ CONTENTION = (
     ConcurrencyError,
     LockError,
 )
-CHUNK = 50
 INLINE_LIMIT = 50
 PERIODS_MAX = 36
 MOVES_MAX = 100
@@ -106,9 +106,13 @@ class UsageBillingRun(models.Model):
                 if len(run.line_ids.move_ids) == before:
                     break
             run._finish_if_complete()
-        if self - few:
-            self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
+        (self - few)._go_on_in_background()
         return True
+
+    def _go_on_in_background(self):
+        """Have the pending contracts of these runs worked on after this transaction."""
+        if self:
+            self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
 
     def action_retry_failed(self):
         """Put failed and held contracts back in line and go on."""
@@ -250,8 +254,9 @@ class UsageBillingRun(models.Model):
         self.env["account.move"].with_context(**FAST_CREATE).browse(to_post.ids)._post(soft=False)
 
     def _finish_if_complete(self):
-        if not self.line_ids.filtered(lambda line: line.state == "pending"):
-            self.write({"state": "done", "ended_at": fields.Datetime.now()})
+        for run in self.filtered(lambda run: run.state == "running"):
+            if not run.line_ids.filtered(lambda line: line.state == "pending"):
+                run.write({"state": "done", "ended_at": fields.Datetime.now()})
 
     # -- in the background -------------------------------------------------
 
@@ -280,17 +285,22 @@ class UsageBillingRun(models.Model):
             skipped |= set((chunk - done).ids)
             if not cron._commit_progress(len(done)):
                 break
+        # Those whose last contracts another worker did.
+        self.search([("state", "=", "running")])._finish_if_complete()
 
     @api.model
     def _cron_start(self):
         """Daily: one run per company that has something due."""
         today = fields.Date.context_today(self)
+        runs = self.browse()
         for company in self.env["res.company"].search([]):
             run = self.with_company(company).create({"company_id": company.id, "date_ref": today})
             run._list_contracts()
-            if not run.line_ids:
+            if run.line_ids:
+                runs |= run
+            else:
                 run.unlink()
-        self.env.ref("odoo_usage_billing.cron_billing_run")._trigger()
+        runs._go_on_in_background()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_empty(self):

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+CHUNK = 50
+
 
 class UsageBillingRunLine(models.Model):
     """A contract within a billing run, and what became of it."""
@@ -37,6 +39,14 @@ class UsageBillingRunLine(models.Model):
                 ("contract_id.invoice_partner_id", "in", partners.ids),
             ]
         )
+
+    def _pending_chunks(self):
+        """Cut the pending ones of these lines into chunks for one transaction each; companions stay together."""
+        left = self.filtered(lambda line: line.state == "pending")
+        while left:
+            chunk = left[:CHUNK]._with_companions()
+            yield chunk
+            left -= chunk
 
     def action_open_contract(self):
         """Open the contract, to mend what stopped it."""

@@ -10,6 +10,7 @@ MAY_USE = {
     "odoo_usage_billing": set(),
     "odoo_usage_mediation": {"odoo_usage_billing"},
     "odoo_usage_mi": {"odoo_usage_billing"},
+    "odoo_usage_billing_queue_job": {"odoo_usage_billing"},
 }
 
 
