@@ -24,12 +24,13 @@ class Databases:
         self.store = Path(data_dir) / "filestore"
         self.made = []
 
-    def clone(self, label):
+    def clone(self, label, template=None):
+        template = template or self.template
         name = f"usage_test_{os.getpid()}_{label}"
-        subprocess.run(["createdb", "-T", self.template, name], check=True)
+        subprocess.run(["createdb", "-T", template, name], check=True)
         self.made.append(name)
-        if (self.store / self.template).is_dir():
-            shutil.copytree(self.store / self.template, self.store / name, copy_function=os.link)
+        if (self.store / template).is_dir():
+            shutil.copytree(self.store / template, self.store / name, copy_function=os.link)
         return name
 
     def drop(self, name):

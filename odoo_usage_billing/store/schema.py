@@ -139,11 +139,17 @@ def create_bucket_store(cr):
 
 
 def drop_store(cr):
-    """Drop the tables that the ORM does not own (uninstall)."""
+    """Drop the tables that the ORM does not own, and what guards facts (uninstall)."""
+    cr.execute(
+        "SELECT DISTINCT p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT t.tgisinternal AND c.relname LIKE 'usage\\_%' AND p.proname LIKE 'usage\\_%'"
+    )
+    for (name,) in cr.fetchall():
+        cr.execute(SQL("DROP FUNCTION %s() CASCADE", SQL.identifier(name)))
     cr.execute(
         "DROP TABLE IF EXISTS usage_event, usage_event_key, usage_bucket CASCADE;"
         "DROP SEQUENCE IF EXISTS usage_event_id_seq;"
-        "DROP FUNCTION IF EXISTS usage_refuse_rewrite();"
     )
 
 

@@ -83,7 +83,7 @@ template_assets() {
         <"$ROOT/scripts/lib/bundle_assets.py" >"$LOCAL/log/assets.log" 2>&1 9>&-) || warn "assets were not bundled (.local/log/assets.log); browser tests will be slower"
 }
 
-# Sets TEMPLATE; call it under the lock.
+# Sets TEMPLATE and BASE; call it under the lock.
 template_ensure() {
     local foreign ours base
     foreign=$(manifest foreign)
@@ -91,6 +91,7 @@ template_ensure() {
     [ -n "$foreign" ] || foreign=base
     base=usage_base_$({ cat "$ROOT"/requirements/{odoo,oca}.txt "$STAMPS/odoo"; echo "$foreign"; } | digest | cut -c1-12)
     TEMPLATE=usage_tpl_$({ echo "$base"; manifest digest; } | digest | cut -c1-12)
+    BASE=$base
     db_exists "$base" || template_build "$base" "" "$foreign" "the modules our addons build on ($foreign)"
     if [ -z "$ours" ]; then TEMPLATE=$base; fi
     db_exists "$TEMPLATE" || template_build "$TEMPLATE" "$base" "$ours" "our addons ($ours)"

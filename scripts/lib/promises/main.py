@@ -25,7 +25,10 @@ ATTACKS = {
     14: "p14_terms_balance",
     15: "p15_explained",
     16: "p16_invoiced_once",
+    17: "p17_bad_contract",
+    18: "p18_crash",
     19: "p19_implausible",
+    20: "p20_never_rewritten",
     21: "p21_late",
 }
 #: Attacks on the rating kernel, which knows no database.
