@@ -1,4 +1,18 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
+
+#: What a posted line of usage says was billed.
+BILLED = {
+    "quantity",
+    "price_unit",
+    "discount",
+    "product_id",
+    "product_uom_id",
+    "usage_charge_id",
+    "usage_component_id",
+    "usage_adjustment_id",
+    "usage_adjustment_component_id",
+}
 
 
 class AccountMoveLine(models.Model):
@@ -25,6 +39,34 @@ class AccountMoveLine(models.Model):
         " AND parent_state IS DISTINCT FROM 'cancel'",
         "This difference is on another invoice already.",
     )
+
+    def write(self, vals):
+        if BILLED & vals.keys() and (posted := self._posted_usage()._changed_by(vals)):
+            raise UserError(
+                self.env._(
+                    "%(line)s of %(invoice)s shows usage and is posted: what it billed stays. Credit the invoice, or "
+                    "correct the usage or its price: the difference is billed then.",
+                    line=posted[0].name or posted[0].display_name,
+                    invoice=posted[0].move_id.display_name,
+                )
+            )
+        return super().write(vals)
+
+    def _posted_usage(self):
+        return self.filtered(
+            lambda line: line.parent_state == "posted" and (line.usage_charge_id or line.usage_adjustment_id)
+        )
+
+    def _changed_by(self, vals):
+        """Those of these lines that some of the values would change."""
+        return self.filtered(
+            lambda line: any(
+                self._fields[name].convert_to_cache(vals[name], line) != line[name]
+                if not self._fields[name].relational
+                else (vals[name] or False) != line[name].id
+                for name in BILLED & vals.keys()
+            )
+        )
 
     def action_open_usage_charge(self):
         """Open the charge that this invoice line shows."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..store.schema import refuse_truncate
+
 FACT = """
 CREATE OR REPLACE FUNCTION usage_accrual_is_fact() RETURNS trigger AS $$
 BEGIN
@@ -92,6 +94,7 @@ class UsageAccrual(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(FACT)
 
     @api.model

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..store.schema import refuse_truncate
+
 FACT = """
 CREATE OR REPLACE FUNCTION usage_accrual_line_is_fact() RETURNS trigger AS $$
 BEGIN
@@ -56,6 +58,7 @@ class UsageAccrualLine(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(FACT)
 
     def action_open_contract(self):

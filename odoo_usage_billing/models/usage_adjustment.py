@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..store.schema import refuse_truncate
+
 OPEN = ("draft", "accepted")
 
 
@@ -92,6 +94,7 @@ class UsageAdjustment(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(FACT)
 
     @api.depends("charge_id", "date_start", "date_end")

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..store.schema import refuse_truncate
+
 
 class UsageAdjustmentComponent(models.Model):
     """One part of an adjustment: what one invoice line shows. Belongs to its adjustment for ever."""
@@ -25,6 +27,7 @@ class UsageAdjustmentComponent(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION usage_adjustment_component_is_fact() RETURNS trigger AS $$

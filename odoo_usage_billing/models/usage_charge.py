@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..store.schema import refuse_truncate
+
 
 class UsageCharge(models.Model):
     """Rated result of a billing period: quantity, components, amount, and the trace.
@@ -57,6 +59,7 @@ class UsageCharge(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION usage_charge_is_fact() RETURNS trigger AS $$

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..store.schema import refuse_truncate
+
 
 class UsageChargeComponent(models.Model):
     """One part of a charge: what one invoice line shows. Belongs to its charge for ever."""
@@ -28,6 +30,7 @@ class UsageChargeComponent(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION usage_component_is_fact() RETURNS trigger AS $$

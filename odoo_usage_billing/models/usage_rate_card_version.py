@@ -2,6 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..invoicing.prices import NUMBERS, OTHERS
+from ..store.schema import refuse_truncate
 
 CHARGE_MODELS = [
     ("flat", "Flat"),
@@ -179,6 +180,7 @@ class UsageRateCardVersion(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(FROZEN)
 
     @api.depends("card_id", "number", "date_start")

@@ -100,13 +100,15 @@ CREATE INDEX IF NOT EXISTS usage_bucket_subject_index ON usage_bucket
 
 # Facts are added, never rewritten: retention works by detaching partitions,
 # after which their rows are out of reach of this trigger.
-APPEND_ONLY = """
+REFUSE = """
 CREATE OR REPLACE FUNCTION usage_refuse_rewrite() RETURNS trigger AS $$
 BEGIN
     RAISE EXCEPTION
         'Usage facts are append-only: % on % is refused.',
         TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$ LANGUAGE plpgsql;
+"""
+APPEND_ONLY = """
 DROP TRIGGER IF EXISTS usage_event_append_only ON usage_event;
 CREATE TRIGGER usage_event_append_only BEFORE UPDATE OR DELETE ON usage_event
     FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
@@ -126,6 +128,7 @@ def create_event_store(cr):
     """Create the event and key tables, their triggers and the partitions around today."""
     cr.execute(EVENT_TABLE)
     cr.execute(KEY_TABLE)
+    cr.execute(REFUSE)
     cr.execute(APPEND_ONLY)
     cr.execute("SELECT CURRENT_DATE")
     today = cr.fetchone()[0]
@@ -136,6 +139,20 @@ def create_event_store(cr):
 def create_bucket_store(cr):
     """Create the bucket table."""
     cr.execute(BUCKET_TABLE)
+
+
+def refuse_truncate(cr, table):
+    """Keep a table of facts from being emptied at once; triggers on its rows do not see that."""
+    name, table = SQL.identifier(f"{table}_no_truncate"), SQL.identifier(table)
+    cr.execute(REFUSE)
+    cr.execute(SQL("DROP TRIGGER IF EXISTS %s ON %s", name, table))
+    cr.execute(
+        SQL(
+            "CREATE TRIGGER %s BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite()",
+            name,
+            table,
+        )
+    )
 
 
 def drop_store(cr):

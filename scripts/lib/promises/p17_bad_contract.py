@@ -56,36 +56,6 @@ def attack(database, size, seed):
     }
 
 
-def _no_journal(contract):
-    """A journal that takes no invoices."""
-    contract.journal_id = contract.env["account.journal"].search(
-        [("type", "=", "general"), ("company_id", "=", contract.company_id.id)], limit=1
-    )
-
-
-def _with_journal(contract):
-    contract.journal_id = contract.env["account.journal"].search(
-        [("type", "=", "sale"), ("company_id", "=", contract.company_id.id)], limit=1
-    )
-
-
-def _no_account(contract):
-    """An archived product without an income account, in a category without one."""
-    nothing = contract.env["product.category"].create({"name": "Nothing", "property_account_income_categ_id": False})
-    product = contract.env["product.product"].create({"name": "Gone", "type": "service", "categ_id": nothing.id})
-    contract.contract_line_ids.product_id = product
-    product.active = False
-    contract.journal_id = contract.journal_id.copy({"default_account_id": False, "code": f"N{contract.id}"})
-    contract.env.cr.execute(
-        "UPDATE account_journal SET default_account_id = NULL WHERE id = %s", [contract.journal_id.id]
-    )
-
-
-def _with_account(contract):
-    contract.contract_line_ids.product_id = contract.env["product.product"].search([("name", "=", "Units")], limit=1)
-    _with_journal(contract)
-
-
 def _no_price(contract):
     """A rate card without a version in force."""
     contract.contract_line_ids.usage_rate_card_id = contract.env["usage.rate.card"].create({"name": "Empty"})
@@ -97,12 +67,47 @@ def _with_price(contract):
     )
 
 
-SABOTAGE = ((_no_journal, _with_journal), (_no_price, _with_price), (_no_account, _with_account))
+def _no_currency(contract):
+    """Invoiced in a currency that has been archived since."""
+    currencies = contract.env["res.currency"].with_context(active_test=False)
+    gone = currencies.search([("active", "=", False)], limit=1)
+    contract.env["res.currency.rate"].create({"currency_id": gone.id, "name": START, "rate": 2})
+    contract.manual_currency_id = gone
+
+
+def _with_currency(contract):
+    contract.manual_currency_id = False
+
+
+def _bad_hook(contract):
+    """Another addon raises on it."""
+    contract.name = f"Raises {contract.name}"
+
+
+def _good_hook(contract):
+    contract.name = contract.name.removeprefix("Raises ")
+
+
+SABOTAGE = ((_no_price, _with_price), (_no_currency, _with_currency), (_bad_hook, _good_hook))
+
+
+def _hook(database):
+    """What another addon does to contracts of a certain name."""
+    Contract = database.registry["contract.contract"]
+    prepare = Contract._prepare_recurring_invoices_values
+
+    def raising(contracts, *arguments, **how):
+        if bad := contracts.filtered(lambda contract: contract.name.startswith("Raises ")):
+            raise KeyError(f"hook of another addon: {bad[0].name}")
+        return prepare(contracts, *arguments, **how)
+
+    Contract._prepare_recurring_invoices_values = raising
 
 
 def _run(database, over):
     """The scheduled actions, until the run is done; counts how often they aborted."""
     aborted = 0
+    _hook(database)
     transaction(database, lambda env: env["usage.billing.run"].create({"date_ref": DAY})._list_contracts())
     for _turn in range(60):
         try:
