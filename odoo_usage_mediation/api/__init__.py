@@ -2,6 +2,7 @@
 
 from .answers import outcomes, totals
 from .binary_event import structured
+from .known_keys import KnownKeys
 from .native import CLOUD_EVENTS, NATIVE, CheckedItems
 from .negotiate import BINARY, EVENT, EVENT_BATCH, JSON, NDJSON, accepted_encoding, check_shape, negotiate
 from .refusals import RequestRefused
@@ -20,6 +21,7 @@ __all__ = [
     "SIGNATURE_HEADER",
     "WINDOW_SECONDS",
     "CheckedItems",
+    "KnownKeys",
     "RequestRefused",
     "accepted_encoding",
     "check_shape",

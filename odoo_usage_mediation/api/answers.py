@@ -1,6 +1,8 @@
 """What became of each item of a request."""
 
+from collections import Counter
 from itertools import chain
+from operator import itemgetter
 
 ACCEPTED = "accepted"
 DUPLICATE = "duplicate"
@@ -21,11 +23,16 @@ def outcomes(chunk, results, explain):
     refused = {id(refusal.record) for refusal in refusals}
     answers = [_refused(refusal, explain) for refusal in refusals]
     answers += [_left_out(item, explain) for item in chunk.filtered]
-    for record in chunk.records:
-        if id(record) not in refused:
-            status = DUPLICATE if id(record) in duplicates else ACCEPTED
-            answers.append({"index": record.row_number - 1, "id": _own_id(record), "status": status})
-    answers.sort(key=lambda answer: answer["index"])
+    answers += [
+        {
+            "index": record.row_number - 1,
+            "id": _own_id(record),
+            "status": DUPLICATE if id(record) in duplicates else ACCEPTED,
+        }
+        for record in chunk.records
+        if id(record) not in refused
+    ]
+    answers.sort(key=itemgetter("index"))
     return answers
 
 
@@ -35,8 +42,7 @@ def totals(answers):
     A conflict waits in suspense, so it is counted among the suspended and told apart beside them.
     """
     counts = dict.fromkeys((ACCEPTED, DUPLICATE, SUSPENDED, FILTERED, CONFLICT), 0)
-    for answer in answers:
-        counts[answer["status"]] += 1
+    counts.update(Counter(map(itemgetter("status"), answers)))
     counts[SUSPENDED] += counts[CONFLICT]
     return {"received": len(answers), **counts}
 
@@ -64,7 +70,9 @@ def _left_out(item, explain):
 
 def _own_id(record):
     """The id as the producer wrote it, so that it finds its own item; else the one made from the item."""
-    return _raw_id(record.raw) or record.external_id
+    raw = record.raw
+    given = raw.get("id") if type(raw) is dict else None
+    return given if given and isinstance(given, str) else record.external_id
 
 
 def _raw_id(raw):

@@ -3,6 +3,8 @@
 What a profile cannot say is checked here: dimensions by any name, and the unit of the metric.
 """
 
+from itertools import islice
+
 from ..intake.form import CORRECTIONS
 from ..parsing import Rejection, derive_external_id
 from ..parsing.reasons import Refuse
@@ -43,6 +45,8 @@ CLOUD_EVENTS = {
     "amount": {"column": "data.amount"},
     "end_user": {"column": "data.end_user"},
 }
+_PLAIN_ATTRIBUTES = ATTRIBUTES - {"dimensions", "voids", "replaces"}
+_PORTION = 200
 _BOTH = {"voids", "replaces"}
 MAX_DIMENSIONS = 50
 MAX_NAME_CHARS = 64
@@ -52,7 +56,7 @@ MAX_VALUE_CHARS = 255
 class CheckedItems:
     """The items of a parsed body, each with its dimensions, or rejected for what a profile cannot see.
 
-    `units`: {code of a metric: the name of its unit}. Iterate once.
+    `units()` gives {code of a metric: the name of its unit}; asked when the first unit is said. Iterate once.
     """
 
     columns = ()
@@ -61,11 +65,26 @@ class CheckedItems:
         """`strict`: an attribute that the native event does not have is refused, not passed over."""
         self._parsed = parsed
         self._units = units
+        self._known_units = None
         self._strict = strict
 
     def __iter__(self):
-        for item in self._parsed:
-            yield item if type(item) is Rejection else self._checked(item)
+        items = iter(self._parsed)
+        while portion := list(islice(items, _PORTION)):
+            if self._is_plain(portion):
+                yield from portion
+                continue
+            for item in portion:
+                yield item if type(item) is Rejection else self._checked(item)
+
+    def _is_plain(self, portion):
+        """Whether the items are events with plain attributes in the units of their metrics: nothing to look at."""
+        if not self._strict or Rejection in map(type, portion):
+            return False
+        if not set().union(*[item.raw for item in portion]) <= _PLAIN_ATTRIBUTES:
+            return False
+        # A unit that is said is looked at one by one.
+        return not any([item.unit for item in portion])
 
     def _checked(self, item):
         event = item.raw if self._strict else item.raw.get("data")
@@ -97,8 +116,12 @@ class CheckedItems:
         return found
 
     def _check_unit(self, item):
-        expected = self._units.get(item.metric)
-        if item.unit and expected and item.unit.casefold() != expected.casefold():
+        if not item.unit:
+            return
+        if self._known_units is None:
+            self._known_units = self._units()
+        expected = self._known_units.get(item.metric)
+        if expected and item.unit.casefold() != expected.casefold():
             raise Refuse("unit_mismatch", value=item.unit[:60], expected=expected)
 
 

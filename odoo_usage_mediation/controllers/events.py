@@ -3,6 +3,8 @@ import time
 from odoo import fields, http
 from odoo.http import request
 
+from odoo.addons.odoo_usage_billing.store.pause import collector_paused
+
 from ..api import (
     BINARY,
     SIGNATURE_HEADER,
@@ -80,8 +82,8 @@ class UsageEvents(http.Controller):
         """The source (sudo) that the key opens, if the request may use it."""
         user = request.env.user
         # A service user reads nothing: what its key may do is decided here, once.
-        key = request.env["usage.ingestion.key"].sudo().search([("apikey_id", "=", request.usage_apikey_id)], limit=1)
-        source = key.source_id
+        keys = request.env["usage.ingestion.key"].sudo()
+        source = keys.search_fetch([("apikey_id", "=", request.usage_apikey_id)], ["source_id"], limit=1).source_id
         wanted = sent.headers.get(SOURCE_HEADER) or sent.args.get("source")
         if not source:
             raise RequestRefused("unbound_key")
@@ -89,11 +91,11 @@ class UsageEvents(http.Controller):
             raise RequestRefused("no_ingestion_user")
         if wanted and wanted != source.code:
             raise RequestRefused("other_source")
-        if source.company_id not in user.company_ids:
+        if source.company_id.id not in user._get_company_ids():
             raise RequestRefused("other_company")
         if not source.active or not source.http_enabled:
             raise RequestRefused("closed_source")
-        return source
+        return source.with_context(allowed_company_ids=source.company_id.ids, tracking_disable=True)
 
     def _keep_pace(self, source):
         """Count the request once, also when its transaction is run again."""
@@ -117,6 +119,7 @@ class UsageEvents(http.Controller):
             raise RequestRefused("empty_file")
         return body
 
+    @collector_paused()
     def _store(self, source, kind, content):
         """Store the items of the content as one batch and answer for each."""
         env = source.env

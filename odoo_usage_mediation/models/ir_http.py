@@ -19,12 +19,12 @@ class IrHttp(models.AbstractModel):
         given = BEARER.fullmatch(request.httprequest.headers.get("Authorization", ""))
         if not given:
             raise Problem(request.env, RequestRefused("missing_key"))
-        apikey = request.env["res.users.apikeys"]._of_usage_key(given.group(1))
-        if not apikey:
+        apikey_id, user_id = request.env["res.users.apikeys"]._usage_key_and_owner(given.group(1))
+        if not apikey_id:
             raise Problem(request.env, RequestRefused("bad_key"))
-        request.update_env(user=apikey.user_id.id)
+        request.update_env(user=user_id)
         request.session.can_save = False
-        request.usage_apikey_id = apikey.id
+        request.usage_apikey_id = apikey_id
 
     @classmethod
     def _handle_error(cls, exception):

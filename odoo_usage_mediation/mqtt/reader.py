@@ -22,6 +22,7 @@ from ..intake.reading import (
     _part,
     usage_record,
 )
+from ..intake.units import units_of
 from ..parsing import Deadline, FileRefused, Limits, MessageReader, Profile, Rejection, derive_external_id
 from ..parsing.environment import ObjectEnvironment
 from ..parsing.json_reader import check_item
@@ -94,9 +95,7 @@ class Reader:
 
     def prepare(self, env, company_id):
         """Know the metrics as they are now."""
-        metrics = env["usage.metric"].with_context(lang="en_US")
-        found = metrics.search([("company_id", "in", (False, company_id))], order="company_id NULLS FIRST, id")
-        self.units = {metric.code: metric.uom_id.name for metric in found}
+        self.units = units_of(env, company_id)
 
     def read_all(self, messages):
         """Read the messages of a batch that are not read yet."""
@@ -176,7 +175,7 @@ class Reader:
         """JSON events with what a profile cannot see checked as at the HTTP door; their numbers are ours."""
         if self.own_attributes:
             items = [self._without_own_attributes(item) for item in items]
-        return list(CheckedItems(items, self.units, strict=True))
+        return list(CheckedItems(items, lambda: self.units, strict=True))
 
     def _without_own_attributes(self, item):
         if type(item) is Rejection:

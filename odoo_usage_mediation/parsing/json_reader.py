@@ -146,6 +146,9 @@ class JsonStream:
             self._place += 1
         else:
             while True:
+                for value, length in self._at_hand():
+                    number += 1
+                    yield number, value, length
                 value, length = self._value()
                 number += 1
                 yield number, value, length
@@ -157,6 +160,22 @@ class JsonStream:
                     raise FileRefused("bad_structure", why=f"item {number} of the list is not followed by a comma")
         if not path:
             self._finish()
+
+    def _at_hand(self) -> Iterator:
+        """Yield (value, length) of the items of a list that are in memory as a whole, with the comma behind each."""
+        scan, text, place = _DECODER.scan_once, self._text, self._place
+        try:
+            while True:
+                while text[place] in _BLANKS:
+                    place += 1
+                value, end = scan(text, place)
+                if text[end] != ",":
+                    break
+                yield value, end - place
+                place = self._place = end + 1
+        except (IndexError, StopIteration, ValueError, RecursionError):
+            # The end of what is in memory, or a flaw: both are looked at with care.
+            return
 
     def _finish(self):
         if self._peek():

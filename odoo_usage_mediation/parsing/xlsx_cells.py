@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import repeat
+from typing import NamedTuple
 
 from .limits import Limits
 from .reasons import FileRefused
 from .texts import Canonical
 from .xlsx_package import unescape_xml
-from .xlsx_values import NUMBER, number_text, serial_text
+from .xlsx_values import DATE_TIME, NUMBER, date_time_texts, number_text, number_texts, serial_text
 
 _CACHE_ENTRIES = 20_000
+_MAX_GAPS = 10
 
 
 class Cell(str):
@@ -33,6 +35,13 @@ def column_place(letters: str) -> int:
     for letter in letters:
         place = place * 26 + ord(letter) - 64
     return place - 1
+
+
+class Block(NamedTuple):
+    """Rows of a sheet that look alike: their numbers, and their cells, none of which is flawed or too long."""
+
+    numbers: list
+    rows: list
 
 
 class _Places(dict):
@@ -59,9 +68,49 @@ class CellReader:
         self._kinds = {str(number): kind for number, kind in enumerate(styles) if kind != NUMBER}
         self._date1904 = date1904
         self._limit = limits.max_columns
+        self._long_chars = limits.max_cell_chars
         self._long = max(map(len, strings), default=0) > limits.max_cell_chars
         self._places = _Places()
         self._numbers = _Numbers()
+
+    def block(self, form, found: list):
+        """Return the rows of a portion whose rows have one Form as a Block, else None: see ``xlsx_forms``.
+
+        ``found``: (row number, value, ...) of each row, without the cells that have no value.
+        """
+        places = [self._places[name] for name in form.letters]
+        width = places[-1] + 1
+        # A Block holds its rows: they may not be much wider than what is in the file.
+        if self._long or places != sorted(set(places)) or width > min(self._limit, _MAX_GAPS * len(places)):
+            return None
+        numbers, *values = zip(*found, strict=True)
+        columns: list = [repeat("")] * width
+        filled = [place for place, empty in zip(places, form.empty, strict=True) if not empty]
+        for place, style, kind, cells in zip(filled, form.styles, form.kinds, values, strict=True):
+            columns[place] = self._values(style, kind, cells)
+            if columns[place] is None:
+                return None
+        return Block(list(map(int, numbers)), list(zip(*columns)))  # noqa: B905 - repeat() has no end
+
+    def _values(self, style, kind, values):
+        """Return the cells of a column of one style and type; None when one is too long."""
+        if kind == "s":
+            return self._shared(values)
+        if kind != "inlineStr":
+            return self._typed_values(self._kinds.get(style, NUMBER), values)
+        text = "\n".join(values)
+        if "&" in text or "_x" in text:
+            values = map(unescape_xml, values)
+        values = [value.strip() for value in values]
+        return values if len(max(values, key=len)) <= self._long_chars else None
+
+    def _typed_values(self, form, values) -> list:
+        if form == NUMBER:
+            return number_texts(values) or list(map(self._numbers.__getitem__, values))
+        date1904 = self._date1904
+        if form == DATE_TIME and not date1904:
+            return date_time_texts(values)
+        return [serial_text(value, form, date1904) for value in values]
 
     def table(self, found: list):
         """Return the rows of a portion in which every row has the same columns, else None. Whole columns at a time.
@@ -94,9 +143,8 @@ class CellReader:
             used = {self._kinds.get(style, NUMBER) for style in set(styles)}
             if used == {NUMBER}:
                 return list(map(self._numbers.__getitem__, values)), True
-            if len(used) == 1:
-                kind, date1904 = used.pop(), self._date1904
-                return [serial_text(value, kind, date1904) if value else "" for value in values], True
+            if len(used) == 1 and "" not in values:
+                return self._typed_values(used.pop(), values), True
         cells = zip(styles, kinds, values, strict=True)
         return [self.value(style, kind, "", unescape_xml(value), "") for style, kind, value in cells], False
 

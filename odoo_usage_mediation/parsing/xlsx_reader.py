@@ -12,9 +12,9 @@ from .reader import Parsed, map_cells
 from .reasons import FileRefused
 from .records import Rejection
 from .texts import storable
-from .xlsx_cells import Cell
+from .xlsx_cells import Block, Cell
 from .xlsx_package import Package
-from .xlsx_rows import SheetRows, mark_spilled
+from .xlsx_rows import SheetRows, entries_of, mark_spilled
 from .xlsx_values import read_strings, read_styles
 
 
@@ -41,7 +41,7 @@ class _Table:
     """The data rows of a sheet: even in width, empty rows passed over, doubtful ones refused."""
 
     def __init__(self, rows: SheetRows, profile: Profile, limits: Limits):
-        self._rows = iter(rows)
+        self._blocks = rows.blocks()
         self._merged = rows.merged
         self._spilled = rows.spilled
         self._profile = profile
@@ -49,7 +49,7 @@ class _Table:
         self._names: list = []
         self._used: frozenset = frozenset()
         self._first = 0
-        self._waiting: list = []
+        self._waiting: Iterator = iter(())
 
     def watch(self, used: set) -> None:
         """Say which places the profile uses: a formula elsewhere does not matter."""
@@ -62,17 +62,7 @@ class _Table:
         if not header:
             self._names = self._profile.columns
             return self._names
-        cells: list = []
-        for entry in self._rows:
-            if entry[0] > header:
-                self._waiting.append(entry)
-            if entry[0] == header:
-                cells = entry[1]
-            if entry[0] >= header:
-                break
-        else:
-            if not header > 1:
-                raise FileRefused("empty_file")
+        cells = self._header_cells(header)
         names = [str(cell).replace("\ufeff", "").strip() for cell in cells]
         while names and not names[-1]:
             names.pop()
@@ -86,10 +76,36 @@ class _Table:
         self._names = self._profile.columns or names
         return self._names
 
+    def _header_cells(self, header):
+        """Return the cells of the header's row, () without one, and stand behind it."""
+        for block in self._blocks:
+            entries = iter(entries_of(block))
+            for entry in entries:
+                if entry[0] < header:
+                    continue
+                self._waiting = entries if entry[0] == header else chain([entry], entries)
+                return entry[1] if entry[0] == header else ()
+        if not header > 1:
+            raise FileRefused("empty_file")
+        return ()
+
     def __iter__(self) -> Iterator:
         width = len(self._names)
         merged = [span for span in self._merged if span[1] >= self._first and span[2] < width]
-        for number, row, plain in chain(self._waiting, self._rows):
+        for block in chain([self._waiting], self._blocks):
+            if type(block) is Block and not merged and self._is_even(block, width):
+                yield from zip(block.numbers, block.rows, strict=True)
+            else:
+                yield from self._looked_at(entries_of(block), width, merged)
+
+    def _is_even(self, block, width):
+        """Whether the rows of a block can be taken as they are."""
+        if self._spilled or block.numbers[0] < self._first or len(block.rows[0]) != width:
+            return False
+        return width > 0 and all([row[0] for row in block.rows])
+
+    def _looked_at(self, entries, width, merged):
+        for number, row, plain in entries:
             if number < self._first:
                 continue
             if self._spilled or len(row) != width:
@@ -99,11 +115,11 @@ class _Table:
             if not row[0] and not any(row) and Cell not in map(type, row):
                 continue
             if plain and not merged:
-                yield number, row
+                yield number, tuple(row)
                 continue
             while merged and merged[0][1] < number:
                 merged.pop(0)
-            yield self._flaw(number, row, merged) or (number, row)
+            yield self._flaw(number, row, merged) or (number, tuple(row))
 
     def _flaw(self, number, row, merged):
         if merged:

@@ -1,18 +1,20 @@
 """The rows of a sheet, streamed: cells as text, with formulas and errors marked as they stand.
 
-A portion of rows in the plain form that nearly all writers use is read by one regular
-expression; a portion that is not wholly in that form goes through the XML parser, row by
-row. Both give the same cells.
+A portion of rows that look alike is read by one regular expression per row, one of cells in the plain form
+that nearly all writers use by one per cell; a portion that is in neither goes through the XML parser, row by
+row. All give the same cells.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import repeat
 
 from .containers import CHUNK
 from .reasons import FileRefused
-from .xlsx_cells import Cell, CellReader, column_place
+from .xlsx_cells import Block, Cell, CellReader, column_place
+from .xlsx_forms import Forms
 from .xlsx_package import Package, parse_fragment
 from .xlsx_values import inner_text
 
@@ -49,10 +51,11 @@ class SheetRows:
         self._package = package
         self._part = part
         self._reader = CellReader(strings, styles, package.date1904, package.limits)
+        self._forms = Forms()
         self._head = self._foot = b""
         self._prefixed = False
-        # The last row seen, with or without cells: a row that does not state its number is the next.
-        self._passed = 0
+        # The last row seen, with or without cells (a row that does not state its number is the next), and with cells.
+        self._passed = self._last = 0
         self.merged, self.spilled = self._look_ahead()
 
     def _look_ahead(self) -> tuple:
@@ -74,15 +77,30 @@ class SheetRows:
         return sorted(merged), sorted(spilled)
 
     def __iter__(self) -> Iterator:
-        last = 0
+        for block in self.blocks():
+            yield from entries_of(block)
+
+    def blocks(self) -> Iterator:
+        """Yield the rows a portion at a time: a Block, or an iterator of ``(row number, cells, plain)``.
+
+        Each must be used up before the next.
+        """
         for whole, close in self._portions():
-            self._passed = last
-            for entry in self._rows(whole, close):
-                if entry[0] <= last:
-                    raise FileRefused("corrupt", why=f"row {entry[0]} comes after row {last}")
-                last = entry[0]
-                yield entry
-            last = max(last, self._passed)
+            self._passed = self._last
+            found = self._rows(whole, close)
+            if type(found) is Block and found.numbers[0] > self._last and found.numbers == sorted(set(found.numbers)):
+                self._last = found.numbers[-1]
+                yield found
+                continue
+            yield self._in_order(entries_of(found))
+            self._last = max(self._last, self._passed)
+
+    def _in_order(self, entries: Iterator) -> Iterator:
+        for entry in entries:
+            if entry[0] <= self._last:
+                raise FileRefused("corrupt", why=f"row {entry[0]} comes after row {self._last}")
+            self._last = entry[0]
+            yield entry
 
     def _rows(self, whole: bytes, close: bytes):
         """Return the rows of a portion, read in the fastest way that is sure to be right."""
@@ -90,6 +108,10 @@ class SheetRows:
         count = text.count("<c")
         if self._prefixed or "<!" in text or not count:
             return self._parsed_rows(whole, close)
+        alike = self._forms.read(text)
+        block = self._reader.block(*alike) if alike else None
+        if block:
+            return block
         found = _SIMPLE_CELL.findall(text)
         if len(found) == count:
             return self._reader.table(found) or self._reader.rows([(*cell[:4], "", cell[4], "") for cell in found])
@@ -159,6 +181,11 @@ class SheetRows:
                 )
             )
         return row
+
+
+def entries_of(block) -> Iterator:
+    """Yield ``(row number, cells, plain)`` of what ``blocks`` yields."""
+    return zip(block.numbers, block.rows, repeat(True)) if type(block) is Block else block
 
 
 def mark_spilled(row: list, areas: list, number: int) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from .containers import CHUNK
 from .quantities import EXACT, decimal_from_float
@@ -26,7 +28,14 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _ZERO_1900, _ZERO_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
-_DAY_MILLIS = Decimal(86_400_000)
+_DAY_MILLIS = 86_400_000
+# Days from 1927 to 2173, beyond the leap day of 1900 that never was.
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]{1,18})?")
+# Half milliseconds of a day's decimals, as many as there are: (factor, divisor).
+_HALF_MILLIS = [(1728 * 10 ** max(0, 5 - count), 10 ** max(0, count - 5)) for count in range(19)]
+_MINUTES = [f" {minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440)]
+_SECONDS = [f"{second:02d}" for second in range(60)]
+_CACHE_ENTRIES = 20_000
 _EXACT_DIGITS = 15
 _MAX_STRING_BYTES = 16 << 20
 
@@ -139,43 +148,49 @@ def number_text(text: str) -> Canonical:
     return Canonical(written.rstrip("0").rstrip(".") if "." in written else written)
 
 
-_days: dict = {}
-_clocks: dict = {}
-_CACHE_ENTRIES = 20_000
+def number_texts(texts: Sequence):
+    """Return number cells as ``number_text`` does when all are short and without exponent, else None."""
+    joined = "".join(texts)
+    if "e" in joined or "E" in joined or len(max(texts, key=len)) > _EXACT_DIGITS:
+        return None
+    return list(map(Canonical, texts))
+
+
+def date_time_texts(texts: Sequence) -> list:
+    """Return serial dates with a clock time, counted from 1900, as ``serial_text`` does."""
+    shown = []
+    for text in texts:
+        if not _SERIAL.fullmatch(text):
+            shown.append(serial_text(text, DATE_TIME, False))
+            continue
+        # Rounded half up to the millisecond, as `serial_text` does, in whole numbers that are small enough to be fast.
+        part = text[6:]
+        factor, divisor = _HALF_MILLIS[len(part)]
+        day, millis = text[:5], (int(part) * factor // divisor + 1) // 2 if part else 0
+        if millis >= _DAY_MILLIS:
+            day, millis = str(int(day) + 1), 0
+        seconds = millis // 1000
+        minutes = seconds // 60
+        clock = _day_text(day) + _MINUTES[minutes] + _SECONDS[seconds - 60 * minutes]
+        millis -= 1000 * seconds
+        shown.append(Canonical(f"{clock}.{millis:03d}000" if millis else clock))
+    return shown
+
+
+@lru_cache(maxsize=_CACHE_ENTRIES)
+def _day_text(day: str) -> str:
+    return (_ZERO_1900 + timedelta(days=int(day))).date().isoformat()
 
 
 def serial_text(text: str, kind: int, date1904: bool) -> str:
     """Return a serial date, clock time or length as canonical ISO text; the text itself if it is none."""
-    if kind == DATE_TIME:
-        # The hot path: days and clock times repeat, so each is worked out once.
-        day, _point, part = text.partition(".")
-        date, clock = _days.get((day, date1904)), _clocks.get(part)
-        if date and clock:
-            return Canonical(date + clock)
-    shown = _serial_text(text, kind, date1904)
-    if kind == DATE_TIME and len(day) == 5 and shown[10:11] == " ":
-        _remember(day, part, shown, date1904)
-    return shown
-
-
-def _remember(day: str, part: str, shown: str, date1904: bool) -> None:
-    """Keep the date of a day and the clock of a part, unless rounding carried into the next day."""
-    for known in (_days, _clocks):
-        if len(known) >= _CACHE_ENTRIES:
-            known.clear()
-    date = _serial_text(day, DATE, date1904)
-    if shown.startswith(date):
-        _days[day, date1904], _clocks[part] = Canonical(date), shown[10:]
-
-
-def _serial_text(text: str, kind: int, date1904: bool) -> str:
     if not _NUMBER.fullmatch(text):
         return Canonical(text)
     serial = Decimal(text)
     if not -1_000_000 < serial < 3_000_000:
         return Canonical(text)
     # To the millisecond: a serial is binary and carries no more.
-    millis = int((EXACT.multiply(serial, _DAY_MILLIS) + Decimal("0.5")) // 1)
+    millis = int((EXACT.multiply(serial, Decimal(_DAY_MILLIS)) + Decimal("0.5")) // 1)
     if kind == LENGTH:
         sign, millis = ("-", -millis) if millis < 0 else ("", millis)
         return Canonical(
@@ -183,12 +198,12 @@ def _serial_text(text: str, kind: int, date1904: bool) -> str:
         )
     if serial < 0:
         return Canonical(text)
-    if not date1904 and millis < 60 * 86_400_000:
+    if not date1904 and millis < 60 * _DAY_MILLIS:
         # The 1900 system believes in a 29 February 1900; before it, days count from one day later.
-        millis += 86_400_000
+        millis += _DAY_MILLIS
     moment = (_ZERO_1904 if date1904 else _ZERO_1900) + timedelta(milliseconds=millis)
     if serial < 1 and kind == CLOCK:
         return Canonical(moment.time().isoformat())
-    if kind == DATE and not millis % 86_400_000:
+    if kind == DATE and not millis % _DAY_MILLIS:
         return Canonical(moment.date().isoformat())
     return Canonical(moment.isoformat(" "))

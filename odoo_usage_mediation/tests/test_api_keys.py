@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.odoo_usage_mediation.api.known_keys import KNOWN_SECONDS, MAX_KNOWN, KnownKeys
 from odoo.addons.odoo_usage_mediation.models.usage_ingestion_key import SCOPE
 
 from .api_common import URL, ApiCommon
@@ -93,6 +94,48 @@ class TestApiKeys(ApiCommon):
         self.assertEqual((row.state, row.exists()), ("revoked", row))
         self.assertShut(key)
         self.assertEqual(self.statuses(self.post(self.event())), ["accepted"])
+
+    def test_a_key_that_was_just_used_is_refused_at_once_when_it_may_no_longer_be(self):
+        """What is remembered of a key is arithmetic; who may send is asked each time."""
+        database, used = self.env.cr, [self.make_key(self.api_source) for _turn in range(4)]
+        for number, key in enumerate(used):
+            self.assertEqual(self.statuses(self.post(self.event(number), key=key)), ["accepted"])
+        batches = self.batches()
+        revoked, ended, replaced, archived = used
+        self.api_source.ingestion_key_ids.filtered(
+            lambda row: row.apikey_id.sudo() == self.env["res.users.apikeys"]._of_usage_key(revoked)
+        ).action_revoke()
+        database.execute(
+            "UPDATE res_users_apikeys SET expiration_date = now() AT TIME ZONE 'utc' - interval '1 second'"
+            " WHERE index = %s",
+            (ended[:8],),
+        )
+        database.execute(
+            "UPDATE res_users_apikeys SET key = (SELECT key FROM res_users_apikeys WHERE index = %s) WHERE index = %s",
+            (archived[:8], replaced[:8]),
+        )
+        for key in (revoked, ended, replaced):
+            self.assertFalse(self.user_of(key))
+        self.user_of(archived).active = False
+        with mute_logger("odoo.http"):
+            for key in used:
+                self.assertProblem(self.post(self.event(9), key=key), 401, "bad_key")
+        self.assertEqual(self.batches(), batches)
+
+    def test_what_is_remembered_of_a_key_is_no_key_and_ends(self):
+        now, asked = [0.0], []
+        known = KnownKeys(lambda key, stored: asked.append(key) or key == stored, lambda: now[0])
+        self.assertEqual([known.fits("a" * 40, text * 40) for text in "aaba"], [True, True, False, True])
+        self.assertEqual(len(asked), 2)
+        self.assertNotIn("a" * 8, str(vars(known)))
+        self.assertFalse(known.fits("b" * 40, "a" * 40) or known.fits("b" * 40, "a" * 40))
+        self.assertEqual(len(asked), 4, "a wrong key is always looked at")
+        now[0] = KNOWN_SECONDS + 1
+        self.assertTrue(known.fits("a" * 40, "a" * 40))
+        self.assertEqual(len(asked), 5)
+        for number in range(MAX_KNOWN + 1):
+            known.fits(str(number), str(number))
+        self.assertLessEqual(len(known._until), MAX_KNOWN)
 
     def test_the_key_of_an_archived_user_is_refused(self):
         self.user_of(self.key).active = False

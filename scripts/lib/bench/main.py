@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 FIGURES = {
     "T1": "t01_ingest",
+    "T2": "t02_base_import",
     "T3": "t03_growth",
     "T4": "t04_xlsx",
     "T5": "t05_mqtt",
