@@ -1,6 +1,9 @@
 """Buckets: sums of events per contract line, subject, metric, local day and slot."""
 
-from ..store.records import plain
+import psycopg2.errors
+
+from .copying import copy_rows, escape
+from .records import plain
 
 UPSERT = """
 INSERT INTO usage_bucket AS b (
@@ -24,6 +27,19 @@ DO UPDATE SET
                     THEN EXCLUDED.quantity_last ELSE b.quantity_last END,
     last_at = GREATEST(b.last_at, EXCLUDED.last_at)
 """
+
+
+# A line's day is in here as soon as any of its buckets is.
+BEGUN = """
+SELECT line, day::text FROM unnest(%s::integer[], %s::date[]) AS d (line, day)
+ WHERE EXISTS (SELECT FROM usage_bucket b WHERE b.contract_line_id = d.line AND b.usage_date = d.day)
+"""
+COPY = (
+    "COPY usage_bucket (contract_line_id, usage_date, metric_id, subject_id, end_user_id, usage_slot, dimension_key,"
+    " company_id, quantity_sum, amount_sum, event_count, quantity_max, quantity_last, last_at) FROM STDIN"
+)
+#: Fewer buckets than this are not worth a look whether their days have begun.
+FEW = 100
 
 
 class Bucket:
@@ -54,30 +70,87 @@ class Bucket:
             self.last = quantity
             self.last_at = occurred_at
 
+    def join(self, other):
+        """Count what another one counted."""
+        self.total += other.total
+        self.amount += other.amount
+        self.count += other.count
+        self.most = max(self.most, other.most)
+        if other.last_at >= self.last_at:
+            self.last = other.last
+            self.last_at = other.last_at
 
-def upsert(cr, company_id, buckets):
-    """Add `buckets` ({grain: Bucket}) to the stored ones, in one ordered statement.
+    def texts(self):
+        """Sum, amount, count, largest and last value with its instant, as PostgreSQL reads them."""
+        total = plain(self.total)
+        amount = plain(self.amount) if self.amount else "0"
+        if self.count == 1:
+            return total, amount, 1, total, total, self.last_at
+        return total, amount, self.count, plain(self.most), plain(self.last), self.last_at
 
-    Ordered rows keep two writers from deadlocking on each other's buckets.
+
+def summed(rows):
+    """{grain: Bucket} of guided rows."""
+    places = {}
+    for _key, _digest, record, owner, person, at, day, slot, _quantity, dimension in rows:
+        place = (owner.columns, day, person, slot, dimension)
+        kept = places.get(place)
+        if kept is None:
+            places[place] = (owner, Bucket(record.quantity, record.amount, at))
+        else:
+            kept[1].add(record.quantity, record.amount, at)
+    found = {}
+    for (_columns, day, person, slot, dimension), (owner, bucket) in places.items():
+        grain = (owner.contract_line_id, day, owner.metric_id, owner.subject_id, person, slot, dimension)
+        # Two assignments of a subject to one line share a bucket.
+        if grain in found:
+            found[grain].join(bucket)
+        else:
+            found[grain] = bucket
+    return found
+
+
+def add(cr, company_id, buckets):
+    """Add `buckets` ({grain: Bucket}) to the stored ones, in the order of their grain.
+
+    Ordered rows keep two writers from deadlocking on each other's buckets. Those of days that have not begun
+    are copied, which costs half; when another transaction began such a day meanwhile, all are upserted.
     """
-    if not buckets:
-        return
-    lines, days, metrics, subjects, people, slots, dimensions = zip(*buckets, strict=True)
-    sums = buckets.values()
-    cr.execute(
-        UPSERT,
-        (
-            company_id,
-            *map(_array, (lines, days, metrics, subjects, people, slots)),
-            _array([_quoted(dimension) if dimension else '""' for dimension in dimensions]),
-            _array([plain(bucket.total) for bucket in sums]),
-            _array([plain(bucket.amount) if bucket.amount else "0" for bucket in sums]),
-            _array([bucket.count for bucket in sums]),
-            _array([plain(bucket.most) for bucket in sums]),
-            _array([plain(bucket.last) for bucket in sums]),
-            _array([bucket.last_at for bucket in sums]),
-        ),
-    )
+    rows = sorted([(*grain, *bucket.texts()) for grain, bucket in buckets.items()])
+    if len(rows) >= FEW:
+        begun = _begun(cr, {row[:2] for row in rows})
+        fresh = [row for row in rows if row[:2] not in begun] if begun else rows
+        if fresh and _copied(cr, company_id, fresh):
+            rows = [row for row in rows if row[:2] in begun] if begun else []
+    if rows:
+        _upsert(cr, company_id, rows)
+
+
+def _begun(cr, days):
+    """Those of (contract line, local day) that have buckets."""
+    cr.execute(BEGUN, tuple(map(_array, zip(*days, strict=True))))
+    return set(cr.fetchall())
+
+
+def _copied(cr, company_id, rows):
+    """Whether rows could be copied: none of them is there, nor was put there by another transaction."""
+    lines = [
+        f"{line}\t{day}\t{metric}\t{subject}\t{person}\t{slot}\t{escape(dimension) if dimension else ''}\t"
+        f"{company_id}\t{total}\t{amount}\t{count}\t{most}\t{last}\t{last_at}\n"
+        for (line, day, metric, subject, person, slot, dimension, total, amount, count, most, last, last_at) in rows
+    ]
+    try:
+        with cr.savepoint(flush=False):
+            copy_rows(cr, COPY, lines)
+    except psycopg2.errors.UniqueViolation:
+        return False
+    return True
+
+
+def _upsert(cr, company_id, rows):
+    columns = list(zip(*rows, strict=True))
+    columns[6] = [_quoted(dimension) if dimension else '""' for dimension in columns[6]]
+    cr.execute(UPSERT, (company_id, *map(_array, columns)))
 
 
 def _array(values):
@@ -87,13 +160,6 @@ def _array(values):
 
 def _quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def escape(text):
-    """Text as COPY's text format wants it."""
-    if "\\" in text or not text.isprintable():
-        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return text
 
 
 SUMS = """

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from .instants import UTC
 
-NO_SLOT = -1
-
 
 class Assigned(NamedTuple):
-    """Who owns a (subject, metric) from `start_at` until `end_at` (aware UTC, half-open)."""
+    """Who owns a (subject, metric) from `start_at` until `end_at` (aware UTC, half-open).
+
+    `columns`: subject, assignment, contract line and metric as an event is copied.
+    """
 
     start_at: object
     end_at: object
@@ -25,6 +26,7 @@ class Assigned(NamedTuple):
     zone: str
     subject_id: int
     metric_id: int
+    columns: str
 
 
 class Metric(NamedTuple):
@@ -149,7 +151,9 @@ class Guide:
         found = defaultdict(list)
         lines, contracts = set(), set()
         for contract_id, lead_id, start_at, end_at, *owner in self.cr.fetchall():
-            assigned = Assigned(_utc(start_at), _utc(end_at), *owner)
+            assignment_id, line_id, _person, _zone, subject_id, metric_id = owner
+            columns = f"{subject_id}\t{assignment_id}\t{line_id}\t{metric_id}"
+            assigned = Assigned(_utc(start_at), _utc(end_at), *owner, columns)
             found[assigned.subject_id, assigned.metric_id].append(assigned)
             lines.add(assigned.contract_line_id)
             contracts.add(contract_id)

@@ -28,6 +28,21 @@ def stamp(instant):
     return day_text(since.days) + MINUTES[minute] + SECONDS[second]
 
 
+def stamps(instants):
+    """The stamps of instants that are in UTC as they stand: `isoformat` asks the zone each time."""
+    if any([at.microsecond for at in instants]):
+        return list(map(stamp, instants))
+    return [
+        day_text(at.toordinal() - EPOCH_ORDINAL) + MINUTES[60 * at.hour + at.minute] + SECONDS[at.second]
+        for at in instants
+    ]
+
+
+def is_steady(instant, zone):
+    """Whether the clocks of a zone stay as they are throughout the day, in UTC, of an instant."""
+    return _offset_all_day(zone, (instant - EPOCH).days) is not None
+
+
 def placed(instant, zone):
     """(stamp, local day in ISO 8601, local minute of the day) of an aware instant."""
     since = instant - EPOCH

@@ -3,8 +3,6 @@
 `write` guides, dedupes and stores a batch inside the caller's transaction; see README.md.
 """
 
-import io
-import json
 from datetime import date, timedelta
 from itertools import chain, islice
 
@@ -12,9 +10,12 @@ import psycopg2.errors
 
 from odoo.exceptions import ConcurrencyError
 
-from .buckets import Bucket, escape, upsert
+from . import buckets
+from .by_columns import NO_SLOT, guide_by_columns
+from .copying import copy_rows
 from .corrections import Corrections, layers, named
-from .guide import NO_SLOT, Guide
+from .events import copy_events
+from .guide import Guide
 from .identity import CONFLICT, DUPLICATE, load_identities, revision_key
 from .instants import OFFSET_CHARS, placed
 from .pause import collector_paused
@@ -31,17 +32,6 @@ from .rows import make_guided
 from .schema import ID_BLOCK, ensure_partitions
 
 COPY_KEYS = "COPY usage_event_key (source_id, external_key, content_digest, event_id) FROM STDIN"
-COPY_EVENTS = (
-    "COPY usage_event (company_id, source_id, batch_id, received_at, id, row_number, external_id,"
-    " subject_id, assignment_id, contract_line_id, metric_id, end_user_id, occurred_at,"
-    " usage_date, usage_slot, quantity, dimension_key, amount, dimensions)"
-    " FROM STDIN"
-)
-
-
-def copy_rows(cr, statement, rows):
-    """COPY text rows (each ending in a newline) and leave the transaction usable or failed."""
-    cr.copy_expert(statement, io.StringIO("".join(rows)))
 
 
 class UsageWriter:
@@ -125,14 +115,15 @@ class UsageWriter:
     # -- guiding -----------------------------------------------------------
 
     def _guide_all(self, records):
-        guided, refusals = [], []
-        for record in records:
-            row = self._guide_one(record)
-            if isinstance(row, Refusal):
-                refusals.append(row)
-            else:
-                guided.append(row)
-        return guided, refusals
+        """(Guided rows, Refusals) of `records`, each in their order."""
+        if not records:
+            return [], []
+        rows = guide_by_columns(self.guide, records, self.oldest, self.newest)
+        if None not in rows:
+            return rows, []
+        rows = [row or self._guide_one(record) for row, record in zip(rows, records, strict=True)]
+        refusals = [row for row in rows if type(row) is Refusal]
+        return [row for row in rows if type(row) is not Refusal] if refusals else rows, refusals
 
     def _guide_one(self, record):
         """A Guided row or a Refusal."""
@@ -269,11 +260,8 @@ class UsageWriter:
     def _claim(self, claims):
         # In the order of the index: quicker, and writers of the same ids wait for each other in one order.
         source_id = self.source.id
-        claims.sort()
         copy_rows(
-            self.cr,
-            COPY_KEYS,
-            [f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims],
+            self.cr, COPY_KEYS, sorted([f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims])
         )
 
     def claim_or_serialize(self, claims):
@@ -316,35 +304,12 @@ class UsageWriter:
             self._store_buckets(fresh)
 
     def _store_events(self, fresh):
-        ensure_partitions(self.cr, {row.at[:7] for _id, row in fresh})
-        head = (
-            f"{self.source.company_id.id}\t{self.source.id}\t{self.batch.id}\t{self.received_at.replace(tzinfo=None)}\t"
-        )
-        lines = []
-        for id_, (_key, _digest, record, owner, person, at, day, slot, quantity, dimension) in fresh:
-            amount, dims = record.amount, record.dimensions
-            lines.append(
-                f"{head}{id_}\t{record.row_number}\t{escape(record.external_id)}\t"
-                f"{owner.subject_id}\t{owner.assignment_id}\t{owner.contract_line_id}\t{owner.metric_id}\t"
-                f"{person or NULL}\t{at}\t{day}\t{slot}\t{quantity}\t{escape(dimension) if dimension else ''}\t"
-                f"{NULL if amount is None else plain(amount)}\t"
-                f"{escape(json.dumps(dims, sort_keys=True)) if dims else NULL}\n"
-            )
-        copy_rows(self.cr, COPY_EVENTS, lines)
+        ensure_partitions(self.cr, {day[:7] for day in {row.at[:10] for _id, row in fresh}})
+        received_at = self.received_at.replace(tzinfo=None)
+        copy_events(self.cr, (self.source.company_id.id, self.source.id, self.batch.id, received_at), fresh)
 
     def _store_buckets(self, fresh):
-        buckets = {}
-        for _id, (_key, _digest, record, owner, person, at, day, slot, _quantity, dimension) in fresh:
-            grain = (owner.contract_line_id, day, owner.metric_id, owner.subject_id, person, slot, dimension)
-            bucket = buckets.get(grain)
-            if bucket is None:
-                buckets[grain] = Bucket(record.quantity, record.amount, at)
-            else:
-                bucket.add(record.quantity, record.amount, at)
-        upsert(self.cr, self.source.company_id.id, buckets)
-
-
-NULL = "\\N"
+        buckets.add(self.cr, self.source.company_id.id, buckets.summed([row for _id, row in fresh]))
 
 
 def _conflict(record):
