@@ -229,7 +229,8 @@ def mqtt(database, made, messages, _folder):
         nursery.start()
         broker.wait_connected(database)
         sent = doors.send_mqtt(messages, "127.0.0.1", served.port, made.wrap)
-        assert broker.wait_until(lambda: broker.counts(database)[0] >= sent, 300, 0.1), broker.counts(database)
+        taken = broker.wait_while_growing(lambda: broker.counts(database)[0], sent)
+        assert taken >= sent, broker.counts(database)
         assert nursery.stop() == 0
         nursery.close()
     finally:

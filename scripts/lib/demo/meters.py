@@ -18,10 +18,10 @@ ZONE = "Europe/Brussels"
 METERS, LIVE_METERS = 6, 3
 FAULTS = {
     "duplicate": 5,
-    "altered": 2,
+    "altered": 1,
     "drop": 5,
-    "corrupt": 2,
-    "absurd": 2,
+    "corrupt": 1,
+    "absurd": 1,
     "reorder": 50,
     "delay": 10,
     "silence": 2,
@@ -32,9 +32,9 @@ METRIC = METRICS[COUNTER][0]
 
 
 def plan(seed, first, days, prefix="MET", count=METERS, faults=FAULTS):
-    """Hourly readings of meters from a local day on."""
+    """Readings of meters every two hours, from a local day on."""
     start = datetime.combine(first, time(), ZoneInfo(ZONE)).astimezone(timezone.utc)
-    return Plan(seed, {COUNTER: count}, start, 60, 24 * days, faults, ZONE, prefix)
+    return Plan(seed, {COUNTER: count}, start, 120, 12 * days, faults, ZONE, prefix)
 
 
 def contract(env, partner, start):

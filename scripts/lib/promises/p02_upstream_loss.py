@@ -34,7 +34,7 @@ def attack(database, size, seed):
     with database.env() as env:
         world.simulated(env, PLAN)
         for code, port in (("mqtt", broker.port), ("short", short.port)):
-            source(env, port, code, sequence_path="seq")
+            source(env, port, code, sequence_path="seq", sequence_boot_path="boot")
         env.cr.commit()
     try:
         usual = _attack_usual(database, broker, seed, away, kills, per_kill)
@@ -85,14 +85,14 @@ def _attack_usual(database, broker, seed, away, kills, per_kill):
     nursery.kill()
     devices.send(away)
     nursery.start()
-    _settle(database, "mqtt")
+    _settle(database, nursery, "mqtt")
     for _kill in range(kills):
         nursery.kill()
         devices.send(per_kill)
         broker.kill()
         broker.start()
         nursery.start()
-        _settle(database, "mqtt")
+        _settle(database, nursery, "mqtt")
     return _end(database, nursery, devices, "mqtt")
 
 
@@ -104,7 +104,7 @@ def _attack_short(database, broker, seed, flood):
     nursery.kill()
     devices.send(flood)
     nursery.start()
-    _settle(database, "short")
+    _settle(database, nursery, "short")
     return _end(database, nursery, devices, "short")
 
 
@@ -112,11 +112,12 @@ def _begin(database, nursery, devices, code):
     nursery.start()
     wait_connected(database, code)
     devices.send(DEVICES)
-    _settle(database, code)
+    _settle(database, nursery, code)
 
 
-def _settle(database, code):
-    """Wait until nothing more is stored."""
+def _settle(database, nursery, code):
+    """Wait until nothing more is stored by a listener that is connected."""
+    wait_connected(database, code, process=nursery.listener)
     since, last = time.monotonic(), -1
     while time.monotonic() - since < SETTLED_SECONDS:
         count = len(_stored(database, code))
@@ -128,7 +129,7 @@ def _settle(database, code):
 def _end(database, nursery, devices, code):
     # The next message of each device shows what came before it; only then is the last one not missed.
     devices.send(DEVICES)
-    _settle(database, code)
+    _settle(database, nursery, code)
     time.sleep(1.5)
     dropped = listener(database, "dropped_count", code)
     nursery.stop()
