@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def told(root):
     """Give a function that runs a script of this project and reads the JSON of its last line."""
 
@@ -22,7 +22,7 @@ def told(root):
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def conf():
     """Give the Odoo configuration that scripts of this folder use."""
     return os.environ["USAGE_TEST_CONF"]

@@ -85,3 +85,61 @@ def test_in_random_traffic_exactly_the_dropped_messages_are_missing(seed):
     filled = sum(1 for item in found if item.kind == "filled")
     assert opened - filled == len(dropped), f"seed {seed}"
     assert sum(1 for item in found if item.kind == "restart") == epoch, f"seed {seed}"
+
+
+def restarting(restarts, per_start=5, missing=(), boots=False):
+    """[(number, at, boot)] of a producer that starts again and again; `missing`: (start, number) that do not come."""
+    return [
+        (number, T0 + timedelta(seconds=60 * start + number), f"boot {start}" if boots else "")
+        for start in range(restarts + 1)
+        for number in range(per_start)
+        if (start, number) not in missing
+    ]
+
+
+def take(producer, messages):
+    return [finding for message in messages for finding in producer.observe(*message)]
+
+
+@pytest.mark.parametrize("boots", [False, True])
+def test_any_number_of_restarts_is_told_apart_and_little_is_remembered(boots):
+    missing = {(start, 2) for start in range(0, 1_000, 25)}
+    producer = Sequence(SequenceRules())
+    found = take(producer, restarting(1_000, missing=missing, boots=boots))
+    assert sum(item.kind == "restart" for item in found) == 1_000
+    assert {(item.epoch, item.first) for item in found if item.kind == "sequence_gap"} == missing
+    assert {(item.epoch, item.first) for item in producer.open_gaps()} == missing
+    assert len(producer.epochs) == 6 + len(missing)
+    again = Sequence.from_dict(producer.rules, producer.to_dict())
+    # The end of it once more: what had come is no news, and nothing is called missing.
+    found = take(again, restarting(1_000, missing=missing, boots=boots)[-900:])
+    assert {item.kind for item in found} <= {"past", "duplicate"}
+    late = [(2, T0 + timedelta(seconds=60 * start + 2), f"boot {start}" if boots else "") for start, _ in missing]
+    assert [item.kind for item in take(again, late)] == ["filled"] * len(missing)
+    assert again.open_gaps() == [] and len(again.epochs) == 6
+
+
+def test_beyond_its_bounds_a_producer_forgets_and_still_invents_nothing():
+    missing = {(start, 2) for start in range(1_000)}
+    producer = Sequence(SequenceRules())
+    messages = restarting(1_000, missing=missing, boots=True)
+    found = take(producer, messages)
+    assert sum(item.kind == "sequence_gap" for item in found) == 1_000
+    assert len(producer.epochs) == 106 and len(producer.forgotten) == 200
+    assert len(str(producer.to_dict())) < 30_000
+    assert {item.kind for item in take(producer, messages[-800:])} <= {"past", "duplicate"}
+
+
+def test_a_producer_whose_clock_begins_anew_with_each_start_is_followed_by_its_boots():
+    producer = Sequence(SequenceRules())
+    for start in range(50):
+        messages = [(number, T0 + timedelta(seconds=number), f"boot {start}") for number in (0, 1, 3)]
+        found = take(producer, messages)
+        assert [(item.first, item.last) for item in found if item.kind == "sequence_gap"] == [(2, 2)], start
+
+
+def test_a_long_name_of_a_start_is_remembered_by_its_digest():
+    producer = Sequence(SequenceRules())
+    for name in ("x" * 100_000, "x" * 99_999 + "y"):
+        take(producer, [(number, T0, name) for number in (0, 1)])
+    assert len(producer.epochs) == 2 and len(str(producer.to_dict())) < 1_000

@@ -12,26 +12,21 @@ import signal
 import sys
 import tempfile
 import time
-from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from simulate import outputs
+from simulate.faults import arriving
+from simulate.plan import DELTA, Plan
+from simulate.truth import Truth
 
 import odoo
 
 from bench.database import open_database
 
 SUBJECTS = 200
-START = datetime(2024, 1, 1)
-PROFILE = {
-    "format": "csv",
-    "delimiter": ",",
-    "time_zone": "UTC",
-    "subject": "serial",
-    "external_id": {"column": "id"},
-    "time": "time",
-    "measures": [{"metric": {"constant": "units"}, "quantity": "quantity"}],
-}
 
 
 def main(config, name, rows, kills, chunk=20_000):
@@ -41,10 +36,11 @@ def main(config, name, rows, kills, chunk=20_000):
         odoo.tools.config.options["usage_folder_root"] = root
         folder = Path(root, "in")
         folder.mkdir()
+        plan = Plan(fleet={DELTA: SUBJECTS}, minutes=1, steps=rows // SUBJECTS)
         with database.env() as env:
-            _prepare(env)
+            _prepare(env, plan)
             env.cr.commit()
-        total = _write(folder / "large.csv", rows)
+        total = _write(folder / "large.csv", plan)
         dice, memory, began = random.Random(1), 0, time.monotonic()
         for turn in range(1_000):
             memory = max(memory, _turn(database, chunk, dice if turn < kills else None))
@@ -56,13 +52,13 @@ def main(config, name, rows, kills, chunk=20_000):
     sys.stdout.write(json.dumps(told) + "\n")
 
 
-def _prepare(env):
+def _prepare(env, plan):
     # Odoo is loaded by now, which the world needs.
     from promises import world
 
-    world.contracts(env, SUBJECTS, date(2024, 1, 1))
+    world.simulated(env, plan)
     profile = env["usage.profile"].create(
-        {"name": "Large", "format": "csv", "is_advanced": True, "definition": PROFILE}
+        {"name": "Large", "format": "csv", "is_advanced": True, "definition": outputs.profile("csv")}
     )
     env["usage.source"].create(
         {
@@ -81,17 +77,13 @@ def _prepare(env):
     )
 
 
-def _write(path, rows):
-    total = 0
+def _write(path, plan):
+    """What the devices sent goes into a file; returns how much they used."""
+    truth = Truth(plan)
     with path.open("w") as target:
-        target.write("id,serial,time,quantity\n")
-        for number in range(rows):
-            quantity = number % 97 + 1
-            total += quantity
-            at = START + timedelta(seconds=number)
-            target.write(f"e{number},A-{number % SUBJECTS:05d},{at},{quantity}\n")
+        outputs.write_csv(arriving(plan, truth), target)
     path.with_name(path.name + ".done").touch()
-    return total
+    return sum(truth.booked.values())
 
 
 def _turn(database, chunk, dice):
@@ -148,7 +140,7 @@ def _told(database, rows, total):
     with database.env() as env:
         file = env["usage.folder.file"].search([("source_id.code", "=", "large")])
         batch = file.batch_id
-        env.cr.execute("SELECT count(*), sum(quantity)::bigint FROM usage_event WHERE batch_id = %s", (batch.id or 0,))
+        env.cr.execute("SELECT count(*), sum(quantity)::text FROM usage_event WHERE batch_id = %s", (batch.id or 0,))
         events, quantity = env.cr.fetchone()
         return {
             "rows": rows,
@@ -157,7 +149,7 @@ def _told(database, rows, total):
             "duplicate": batch.duplicate_count,
             "events": events,
             "state": file.state,
-            "right": events == rows == batch.received_count == batch.accepted_count and quantity == total,
+            "right": events == rows == batch.received_count == batch.accepted_count and Decimal(quantity) == total,
         }
 
 

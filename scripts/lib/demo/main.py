@@ -41,12 +41,14 @@ def tell(env, folder):
         upload(env, f"pages-{month:%Y-%m}.xlsx", content, folder)
         run(env, month + relativedelta(months=1))
     so_far(env, contract, folder, today)
+    meters_so_far(env, partner, folder, this_month - relativedelta(months=1), today)
 
 
-def upload(env, name, content, folder):
+def upload(env, name, content, folder, source=None):
     """What a billing manager does in the upload wizard: choose, preview, keep the bad rows, confirm."""
     (folder / name).write_bytes(content)
-    wizard = env["usage.upload"].create({"file": base64.b64encode(content), "file_name": name})
+    values = {"file": base64.b64encode(content), "file_name": name}
+    wizard = env["usage.upload"].create({**values, "source_id": source.id} if source else values)
     wizard.action_preview()
     if wizard.problem:
         raise SystemExit(f"demo: {name} was refused: {wizard.problem}")
@@ -72,6 +74,19 @@ def so_far(env, contract, folder, today):
         upload(env, f"pages-{today:%Y-%m}-so-far.xlsx", content, folder)
 
 
+def meters_so_far(env, partner, folder, start, today):
+    """A second contract, not due yet: simulated meters from `start` up to yesterday, and a key to send more live."""
+    from demo import meters
+
+    contract = meters.contract(env, partner, start)
+    key = folder / "live.key"
+    key.touch(0o600)
+    key.write_text(meters.live_key(env, contract))
+    content, used, booked = meters.readings(SEED, start, (today - start).days)
+    upload(env, "meters-so-far.csv", content, folder, meters.file_source(env, contract))
+    say(f"  simulated meters used {used} kWh; what they sent shows {booked}")
+
+
 def summary(env, folder):
     """What is in the books now, read from the books."""
     for batch in env["usage.batch"].search([], order="id"):
@@ -85,6 +100,11 @@ def summary(env, folder):
     say(f"  events    {events} stored, {len(suspended)} records in suspense:")
     for suspense in suspended:
         say(f"            row {suspense.row_number}: {suspense.message}")
+    env.cr.execute(
+        "SELECT sum(quantity_sum)::text FROM usage_bucket b JOIN usage_metric m ON m.id = b.metric_id"
+        " WHERE m.code = 'energy'"
+    )
+    say(f"  meters    {env.cr.fetchone()[0] or 0} kWh in the books")
     moves = env["account.move"].search([("usage_period_ids", "!=", False)], order="id")
     for move in moves:
         debit = sum(move.line_ids.mapped("debit"))

@@ -51,6 +51,17 @@ def wait_until(condition, seconds, step=0.05):
     return False
 
 
+def wait_while_growing(measure, wanted, patience=300, step=0.1):
+    """Wait until a number is reached, as long as it grows now and then; returns the number."""
+    reached, since = measure(), time.monotonic()
+    while reached < wanted and time.monotonic() - since < patience:
+        time.sleep(step)
+        before, reached = reached, measure()
+        if reached > before:
+            since = time.monotonic()
+    return reached
+
+
 class Broker:
     """One mosquitto; `kill` and `start` keep its folder, and so what it had written."""
 
@@ -268,8 +279,9 @@ def listener(database, name, code="mqtt"):
         return env["usage.listener"].search([("source_id.code", "=", code)], limit=1)[name]
 
 
-def wait_connected(database, code="mqtt", seconds=120):
-    """Wait until the listener of a source is connected; fail with what it says."""
-    if not wait_until(lambda: listener(database, "state", code) == "connected", seconds):
+def wait_connected(database, code="mqtt", seconds=300, process=None):
+    """Wait until the listener of a source, or the one that is this process, is connected; fail with what it says."""
+    wanted = {"state": "connected", **({"process_number": process} if process else {})}
+    if not wait_until(lambda: all(listener(database, name, code) == value for name, value in wanted.items()), seconds):
         told = {name: listener(database, name, code) for name in ("state", "last_error", "seen_at", "process_number")}
         raise AssertionError(f"no listener connects: {told}")

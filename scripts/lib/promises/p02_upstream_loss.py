@@ -1,15 +1,19 @@
 """Promise 2: loss upstream of us is never silent.
 
-Devices number their messages. The listener is away while they send; the broker dies with -9 and keeps only what
-it had written; its queue is too short. What did not arrive must stand in gap rows: stored + missing = sent.
+Simulated devices number their messages. The listener is away while they send; the broker dies with -9 and keeps
+only what it had written; its queue is too short. What did not arrive must stand in gap rows: stored + missing = sent.
 """
 
+import itertools
 import time
 from collections import defaultdict
-from datetime import date
+
+from simulate.doors import publish
+from simulate.faults import arriving
+from simulate.plan import DELTA, Plan
 
 from . import world
-from .broker import Broker, Producer, event, listener, source, wait_connected
+from .broker import Broker, Producer, listener, source, wait_connected
 from .nursery import Nursery
 
 NUMBER = 2
@@ -18,22 +22,23 @@ TARGET = "stored + reported missing = sent; unreported missing 0; reported thoug
 # messages while nobody listens, broker kills, messages per kill, messages against a short queue
 SIZES = {"full": (100_000, 10, 1_000, 5_000), "medium": (20_000, 4, 500, 3_000), "small": (1_500, 2, 200, 1_200)}
 DEVICES = 20
+PLAN = Plan(fleet={DELTA: DEVICES}, minutes=1, steps=1_000_000)
 SHORT_QUEUE = 1_000
 SETTLED_SECONDS = 5
 
 
 def attack(database, size, seed):
-    """Return {figures..., "holds": bool}; `seed` does not matter, the crashes are real."""
+    """Return {figures..., "holds": bool}; the crashes are real and know no seed."""
     away, kills, per_kill, flood = SIZES[size]
     broker, short = Broker(), Broker(queued=SHORT_QUEUE)
     with database.env() as env:
-        world.contracts(env, DEVICES, date(2024, 1, 1))
+        world.simulated(env, PLAN)
         for code, port in (("mqtt", broker.port), ("short", short.port)):
-            source(env, port, code, sequence_path="seq")
+            source(env, port, code, sequence_path="seq", sequence_boot_path="boot")
         env.cr.commit()
     try:
-        usual = _attack_usual(database, broker, away, kills, per_kill)
-        tight = _attack_short(database, short, flood)
+        usual = _attack_usual(database, broker, seed, away, kills, per_kill)
+        tight = _attack_short(database, short, seed, flood)
     finally:
         broker.close()
         short.close()
@@ -57,47 +62,49 @@ def attack(database, size, seed):
 
 
 class Devices:
-    """Sends numbered events round the devices; what was sent is what was handed to the broker and acknowledged."""
+    """Sends numbered messages; what was sent is what was handed to the broker and acknowledged."""
 
-    def __init__(self, port):
+    def __init__(self, port, seed):
         self.producer = Producer(port)
-        self.sent = 0
+        self.stream = arriving(PLAN._replace(seed=seed))
+        # {external id: (serial, number)}
+        self.sent = {}
 
     def send(self, count):
-        """The next `count` events, each device counting on by itself."""
-        first, self.sent = self.sent, self.sent + count
-        numbers = range(first, self.sent)
-        self.producer.send_all([event(number, DEVICES, seq=number // DEVICES) for number in numbers])
+        """The next `count` messages, of all devices in turn."""
+        messages = list(itertools.islice(self.stream, count))
+        self.producer.send_all([(message.id, *publish(message)) for message in messages])
+        self.sent |= {message.id: (message.serial, message.number) for message in messages}
 
 
-def _attack_usual(database, broker, away, kills, per_kill):
+def _attack_usual(database, broker, seed, away, kills, per_kill):
     """Nobody listens while messages come; then the broker is killed again and again."""
     nursery = Nursery(database, ["mqtt"])
-    devices = Devices(broker.port)
+    devices = Devices(broker.port, seed)
     _begin(database, nursery, devices, "mqtt")
     nursery.kill()
     devices.send(away)
     nursery.start()
-    _settle(database, "mqtt")
+    _settle(database, nursery, "mqtt")
     for _kill in range(kills):
         nursery.kill()
         devices.send(per_kill)
         broker.kill()
         broker.start()
         nursery.start()
-        _settle(database, "mqtt")
+        _settle(database, nursery, "mqtt")
     return _end(database, nursery, devices, "mqtt")
 
 
-def _attack_short(database, broker, flood):
+def _attack_short(database, broker, seed, flood):
     """Nobody listens and the queue is too short: the broker acknowledges and drops."""
     nursery = Nursery(database, ["short"])
-    devices = Devices(broker.port)
+    devices = Devices(broker.port, seed)
     _begin(database, nursery, devices, "short")
     nursery.kill()
     devices.send(flood)
     nursery.start()
-    _settle(database, "short")
+    _settle(database, nursery, "short")
     return _end(database, nursery, devices, "short")
 
 
@@ -105,11 +112,12 @@ def _begin(database, nursery, devices, code):
     nursery.start()
     wait_connected(database, code)
     devices.send(DEVICES)
-    _settle(database, code)
+    _settle(database, nursery, code)
 
 
-def _settle(database, code):
-    """Wait until nothing more is stored."""
+def _settle(database, nursery, code):
+    """Wait until nothing more is stored by a listener that is connected."""
+    wait_connected(database, code, process=nursery.listener)
     since, last = time.monotonic(), -1
     while time.monotonic() - since < SETTLED_SECONDS:
         count = len(_stored(database, code))
@@ -121,7 +129,7 @@ def _settle(database, code):
 def _end(database, nursery, devices, code):
     # The next message of each device shows what came before it; only then is the last one not missed.
     devices.send(DEVICES)
-    _settle(database, code)
+    _settle(database, nursery, code)
     time.sleep(1.5)
     dropped = listener(database, "dropped_count", code)
     nursery.stop()
@@ -136,7 +144,7 @@ def _stored(database, code):
             "SELECT external_id FROM usage_event e JOIN usage_source s ON s.id = e.source_id WHERE s.code = %s",
             (code,),
         )
-        return {int(external_id.removeprefix("id-")) for (external_id,) in env.cr.fetchall()}
+        return {external_id for (external_id,) in env.cr.fetchall()}
 
 
 def _compare(database, code, sent):
@@ -151,8 +159,9 @@ def _compare(database, code, sent):
         )
         gaps = env.cr.fetchall()
     missing = defaultdict(set)
-    for number in set(range(sent)) - arrived:
-        missing[f"A-{number % DEVICES:05d}"].add(number // DEVICES)
+    for external_id in sent.keys() - arrived:
+        serial, number = sent[external_id]
+        missing[serial].add(number)
     reported, wrong, whole = defaultdict(set), 0, 0
     for name, first, last, count, state in gaps:
         span = set(range(first, last + 1))
@@ -163,7 +172,7 @@ def _compare(database, code, sent):
     unreported = sum(len(numbers - reported[name]) for name, numbers in missing.items())
     total = sum(map(len, missing.values()))
     return {
-        "sent": sent,
+        "sent": len(sent),
         "stored": len(arrived),
         "missing": total,
         "unreported": unreported,

@@ -10,7 +10,18 @@ import time
 from datetime import date
 
 from . import world
-from .broker import START, Broker, Producer, counts, event, source, stored, wait_connected, wait_until
+from .broker import (
+    START,
+    Broker,
+    Producer,
+    counts,
+    event,
+    source,
+    stored,
+    wait_connected,
+    wait_until,
+    wait_while_growing,
+)
 from .nursery import Nursery
 
 NUMBER = 6
@@ -87,8 +98,7 @@ def _attack_messages(database, dice, messages, one_in, poison):
         producer = Producer(broker.port)
         sent, bad = _mixed(dice, messages, one_in, poison)
         producer.send_all(sent)
-        received = len(sent)
-        wait_until(lambda: counts(database)[0] >= received, 900, 0.1)
+        wait_while_growing(lambda: counts(database)[0], len(sent))
         delay = _delay(database, producer)
         code = nursery.stop()
         nursery.close()

@@ -1,170 +1,144 @@
 """Promise 8: a register never invents or loses usage.
 
-Random meters through the store: they count on, roll over at a declared size, are exchanged, estimated in
-between, read late and sent twice; some readings are nonsense. What counts must be what the meter turned
-between its first and its last good reading.
+Simulated meters through the store: they count on, roll over at a declared size, are exchanged, estimated in
+between, read late and sent twice; some readings are nonsense, some never come. What counts on each day must be
+what the meter turned between its good readings.
 """
 
-import random
-from collections import defaultdict
-from datetime import date, datetime, timedelta, timezone
+from collections import Counter
+from datetime import date, datetime
 from decimal import Decimal
+
+from simulate.devices import devices
+from simulate.faults import arriving
+from simulate.plan import COUNTER, METRICS, Plan
+from simulate.truth import Truth
 
 from . import world
 
 NUMBER = 8
 PROMISE = "A register never invents or loses usage"
-TARGET = "absolute error 0; negative deltas billed 0; anomalies suspended 100 %"
+TARGET = "absolute error 0 on each day; negative deltas billed 0; anomalies suspended 100 %"
 SIZES = {"full": 10_000, "medium": 2_000, "small": 150}
 BATCHES = 5
 SHARE = 500
 ROLLOVER = 1_000
-START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+ESTIMATED = {"estimate": 250, "duplicate": 100}
+LATE = {"reorder": 500, "delay": 500}
+ALL = {"replace": 100, "absurd": 100, "drop": 50, "silence": 50, "reset": 200, "drift": 300}
+# (faults, rollover) of the histories, in turn
+STYLES = (
+    ({**ESTIMATED, **LATE}, 0),
+    ({**ESTIMATED}, ROLLOVER),
+    ({**ESTIMATED, "replace": 200}, 0),
+    ({**ESTIMATED, "absurd": 300, "altered": 50}, 0),
+    ({**ESTIMATED, **LATE, **ALL}, ROLLOVER),
+)
 
 
 def attack(database, size, seed):
     """Return {figures..., "holds": bool}."""
-    rng = random.Random(seed)
-    histories = [history(rng, number) for number in range(SIZES[size])]
+    share = min(SHARE, SIZES[size] // len(STYLES))
+    found = Counter({name: 0 for name in (*FIGURES, *BROKEN)})
     with database.env() as env:
-        source = _prepare(env, len(histories))
-        for first in range(0, len(histories), SHARE):
-            _send(env, source, histories[first : first + SHARE])
+        source = _prepare(env)
+        for number in range(SIZES[size] // share):
+            faults, rollover = STYLES[number % len(STYLES)]
+            plan = Plan(seed, {COUNTER: share}, minutes=1_440, reorder_seconds=200_000, delay_hours=240)
+            plan = plan._replace(faults=faults, rollover=rollover, steps=5 + number % 12, prefix=f"M{number}")
+            found += _send(env, source, plan)
             env.cr.commit()
-        found = _compare(env, source, histories)
-    holds = not found["wrong totals"] and not found["negative without an estimate"] and not found["missed anomalies"]
-    holds = holds and not found["good readings suspended"] and not found["buckets that differ"]
-    return {"histories": len(histories), **found, "holds": holds}
+        found.update(_compare_all(env))
+    return {**{name: found[name] for name in (*FIGURES, *BROKEN)}, "holds": not any(found[name] for name in BROKEN)}
 
 
-class Meter:
-    """What a meter turned, and what a reader saw of it."""
-
-    def __init__(self, rng, number, rollover=None):
-        self.rng, self.number, self.rollover = rng, number, rollover
-        self.at, self.turned, self.offset = START + timedelta(seconds=number), Decimal(0), Decimal(rng.randrange(900))
-        self.readings, self.anomalies = [], set()
-
-    def turn(self):
-        """A day or so goes by."""
-        self.at += timedelta(hours=self.rng.randint(6, 48), microseconds=self.rng.randrange(10**6))
-        self.turned += Decimal(self.rng.randrange(0, 30_000)) / 1_000
-
-    @property
-    def shown(self):
-        value = self.offset + self.turned
-        return value % self.rollover if self.rollover else value
-
-    def read(self, kind="actual", value=None):
-        """Somebody reads the meter."""
-        self.readings.append((len(self.readings), self.at, self.shown if value is None else value, kind))
+FIGURES = ("histories", "readings", "anomalies")
+BROKEN = (
+    "wrong days",
+    "missed anomalies",
+    "good readings suspended",
+    "negative without an estimate",
+    "buckets that differ",
+)
 
 
-def history(rng, number):
-    """(meter, readings in the order and batches of their arrival)."""
-    style = rng.choice(("late", "rolling", "exchanged", "nonsense"))
-    meter = Meter(rng, number, ROLLOVER if style == "rolling" else None)
-    meter.read()
-    for _step in range(rng.randint(4, 16)):
-        meter.turn()
-        if rng.random() < 0.25:
-            meter.read("estimated", meter.shown + rng.randrange(3) if style == "late" else None)
-            continue
-        if style == "exchanged" and rng.random() < 0.3:
-            meter.read("closing")
-            meter.at += timedelta(hours=1)
-            meter.offset = Decimal(rng.randrange(50)) - meter.turned
-            meter.read("opening")
-            continue
-        if style == "nonsense" and rng.random() < 0.4:
-            meter.anomalies.add(len(meter.readings))
-            meter.read(value=rng.choice((Decimal(-1), meter.shown + 10**7, Decimal("-0.001"))))
-            meter.turn()
-        meter.read()
-    meter.turn()
-    meter.read()
-    return meter, _arrival(rng, meter.readings, shuffled=style == "late")
-
-
-def _arrival(rng, readings, shuffled):
-    """BATCHES lists of readings; some come twice."""
-    order = rng.sample(readings, len(readings)) if shuffled else list(readings)
-    cuts = sorted(rng.randrange(len(order) + 1) for _ in range(BATCHES - 1))
-    batches = [order[start:end] for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)]
-    for place in range(1, BATCHES):
-        earlier = [reading for batch in batches[:place] for reading in batch]
-        batches[place] += rng.sample(earlier, min(len(earlier), rng.randrange(3)))
-    return batches
-
-
-def _prepare(env, count):
-    contract = world.contracts(env, 1, date(2024, 1, 1))
-    line = contract.contract_line_ids
-    subjects = env["usage.subject"].create([{"code": f"M-{number:05d}"} for number in range(count)])
-    env["usage.assignment"].create(
-        [{"subject_id": s.id, "contract_line_id": line.id, "start_at": datetime(2000, 1, 1)} for s in subjects]
-    )
+def _prepare(env):
+    contract = world.contracts(env, 1, date(2025, 1, 1))
+    metric = contract.contract_line_ids.usage_metric_id
+    metric.code = METRICS[COUNTER][0]
     source = env["usage.source"].search([("code", "=", "attack")])
-    source.write({"register_metric_ids": [(4, line.usage_metric_id.id)], "max_ahead_minutes": 10**7})
+    source.write({"register_metric_ids": [(4, metric.id)], "max_ahead_minutes": 10**7})
     env.cr.commit()
     return source
 
 
-def _record(meter, reading):
+def _send(env, source, plan):
+    """Send one share of the histories and compare it with its truth."""
+    # Registers are made with the bounds that the source has then.
+    source.write({"register_rollover": plan.rollover, "register_max_per_day": 10_000})
+    line = env["contract.line"].search([("usage_metric_id.code", "=", METRICS[COUNTER][0])])
+    subjects = env["usage.subject"].create([{"code": device.serial} for device in devices(plan)])
+    env["usage.assignment"].create(
+        [{"subject_id": s.id, "contract_line_id": line.id, "start_at": datetime(2000, 1, 1)} for s in subjects]
+    )
+    truth = Truth(plan)
+    messages = list(arriving(plan, truth))
+    size = -(-len(messages) // BATCHES)
+    for start in range(0, len(messages), size):
+        batch = env["usage.batch"].create({"name": "readings", "source_id": source.id})
+        batch._store([_record(place, message) for place, message in enumerate(messages[start : start + size], start=1)])
+    found = Counter({"histories": len(subjects), "readings": truth.counts["arriving"]})
+    return found + _compare(env, truth, subjects)
+
+
+def _record(place, message):
     from odoo.addons.odoo_usage_billing.store import UsageRecord
 
-    place, at, value, kind = reading
     return UsageRecord(
-        row_number=place + 1,
-        external_id=f"{meter.number}/{place}",
-        subject=f"M-{meter.number:05d}",
-        metric="units",
-        occurred_at=at,
-        quantity=value,
-        dimensions={"reading_kind": kind},
+        row_number=place,
+        external_id=message.id,
+        subject=message.serial,
+        metric=message.metric,
+        occurred_at=message.at,
+        quantity=Decimal(message.quantity),
+        dimensions={"reading_kind": message.kind, "register_started_at": message.since},
     )
 
 
-def _send(env, source, histories):
-    """Registers are made with the bounds that the source has then: the size of those that roll over."""
-    for number in range(BATCHES):
-        batch = env["usage.batch"].create({"name": f"readings {number}", "source_id": source.id})
-        for rolling in (False, True):
-            source.write({"register_rollover": ROLLOVER if rolling else 0, "register_max_per_day": 10_000})
-            batch._store(
-                _record(meter, reading)
-                for meter, batches in histories
-                for reading in batches[number]
-                if bool(meter.rollover) == rolling
-            )
+def _compare(env, truth, subjects):
+    """Days and suspense of one share, against its truth."""
+    env.cr.execute(
+        "SELECT s.code, b.usage_date::text, SUM(b.quantity_sum)::text"
+        "  FROM usage_bucket b JOIN usage_subject s ON s.id = b.subject_id WHERE s.id = ANY(%s) GROUP BY 1, 2",
+        (subjects.ids,),
+    )
+    stored = {(code, day): Decimal(total) for code, day, total in env.cr.fetchall() if Decimal(total)}
+    wanted = {(serial, day): quantity for (serial, _metric, day), quantity in truth.booked.items() if quantity}
+    env.cr.execute(
+        "SELECT payload->>'external_id' FROM usage_suspense WHERE payload->>'subject' = ANY(%s)",
+        (subjects.mapped("code"),),
+    )
+    suspended = {external_id for (external_id,) in env.cr.fetchall()}
+    anomalies = {*truth.suspense, *truth.conflicts}
+    return Counter(
+        {
+            "anomalies": len(anomalies),
+            "wrong days": sum(stored.get(key) != wanted.get(key) for key in stored.keys() | wanted.keys()),
+            "missed anomalies": len(anomalies - suspended),
+            "good readings suspended": len(suspended - anomalies),
+        }
+    )
 
 
-def _compare(env, source, histories):
+def _compare_all(env):
+    """Of all histories: negative usage that brings no estimate to what was read, and buckets beside their events."""
     from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
 
     env.cr.execute(
-        "SELECT s.code, SUM(e.quantity)::text, bool_or(e.quantity < 0 AND e.voids_event_id IS NULL)"
-        "  FROM usage_event e JOIN usage_subject s ON s.id = e.subject_id WHERE e.source_id = %s GROUP BY 1",
-        (source.id,),
+        "SELECT count(*) FROM usage_event e WHERE e.quantity < 0 AND e.voids_event_id IS NULL AND NOT EXISTS ("
+        " SELECT FROM usage_reading r WHERE r.subject_code = (SELECT code FROM usage_subject WHERE id = e.subject_id)"
+        " AND r.kind = 'estimated')"
     )
-    billed = {code: (Decimal(total), negative) for code, total, negative in env.cr.fetchall()}
-    env.cr.execute("SELECT payload->>'external_id' FROM usage_suspense WHERE source_id = %s", (source.id,))
-    suspended = {external_id for (external_id,) in env.cr.fetchall()}
-    found = defaultdict(int)
-    for meter, _batches in histories:
-        total, negative = billed.get(f"M-{meter.number:05d}", (Decimal(0), False))
-        found["wrong totals"] += total != meter.turned
-        estimated = any(kind == "estimated" for _place, _at, _value, kind in meter.readings)
-        found["negative without an estimate"] += bool(negative and not estimated)
-        for place, *_rest in meter.readings:
-            is_suspended = f"{meter.number}/{place}" in suspended
-            found["missed anomalies"] += place in meter.anomalies and not is_suspended
-            found["good readings suspended"] += place not in meter.anomalies and is_suspended
-    lines = env["contract.line"].search([("contract_id.name", "=like", "Attacked%")])
-    return {
-        "readings": sum(len(meter.readings) for meter, _batches in histories),
-        "anomalies": sum(len(meter.anomalies) for meter, _batches in histories),
-        **{name: found[name] for name in ("wrong totals", "negative without an estimate", "missed anomalies")},
-        "good readings suspended": found["good readings suspended"],
-        "buckets that differ": rebuild_buckets(env.cr, lines.ids),
-    }
+    negative = env.cr.fetchone()[0]
+    lines = env["contract.line"].search([("usage_metric_id.code", "=", METRICS[COUNTER][0])])
+    return {"negative without an estimate": negative, "buckets that differ": rebuild_buckets(env.cr, lines.ids)}

@@ -3,16 +3,16 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from simulate.devices import devices
+
 from odoo import Command
 
 
-def prepare(env):
+def prepare(env, code="units"):
     """Chart of accounts, metric, source, card, product; returns (metric, source, card, product)."""
     if not env["account.journal"].search([("type", "=", "sale")], limit=1):
         env["account.chart.template"].try_loading("generic_coa", env.company)
-    metric = env["usage.metric"].create(
-        {"name": "Units", "code": "units", "uom_id": env.ref("uom.product_uom_unit").id}
-    )
+    metric = env["usage.metric"].create({"name": "Units", "code": code, "uom_id": env.ref("uom.product_uom_unit").id})
     source = env["usage.source"].create({"name": "Attack", "code": "attack", "tz": "UTC", "max_age_days": 40000})
     card = env["usage.rate.card"].create({"name": "Attack"})
     env["usage.rate.card.version"].create(
@@ -27,9 +27,9 @@ def prepare(env):
     return metric, source, card, product
 
 
-def contracts(env, count, start):
-    """`count` monthly contracts with one usage line and one subject each."""
-    metric, _source, card, product = prepare(env)
+def contracts(env, count, start, code="units", serials=()):
+    """`count` monthly contracts with one usage line and one subject each, of one metric."""
+    metric, _source, card, product = prepare(env, code)
     partner = env["res.partner"].create({"name": "Attacked"})
     made = env["contract.contract"].create(
         [
@@ -55,7 +55,8 @@ def contracts(env, count, start):
             for number in range(count)
         ]
     )
-    subjects = env["usage.subject"].create([{"code": f"A-{number:05d}"} for number in range(count)])
+    serials = serials or [f"A-{number:05d}" for number in range(count)]
+    subjects = env["usage.subject"].create([{"code": serial} for serial in serials])
     env["usage.assignment"].create(
         [
             {
@@ -67,6 +68,12 @@ def contracts(env, count, start):
         ]
     )
     return made
+
+
+def simulated(env, plan):
+    """A contract for each device of a plan whose devices are of one kind."""
+    found = list(devices(plan))
+    return contracts(env, len(found), plan.start.date(), found[0].metric, [device.serial for device in found])
 
 
 def record(number, subjects, quantity=None):
