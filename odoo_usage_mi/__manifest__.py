@@ -18,6 +18,7 @@
         "views/portal_parts.xml",
         "views/portal_usage.xml",
         "views/portal_usage_contract.xml",
+        "views/portal_prepaid.xml",
         "views/portal_invoice.xml",
     ],
     "assets": {

@@ -7,6 +7,13 @@ from odoo.tools.translate import LazyTranslate
 
 from .ledger_side import ACCRUAL_ENTRIES, ACCRUALS_REVERSED, USAGE_LEDGER
 from .money_side import ADJUSTMENT_LINES, CHARGED_ONCE, COMPONENTS, INVOICE_LINES, INVOICE_TOTALS
+from .prepaid_side import (
+    PREPAID_BALANCES,
+    PREPAID_GRANTS,
+    PREPAID_LEDGER,
+    PREPAID_LINES,
+    PREPAID_RECOGNISED,
+)
 from .traces import recomputed
 from .usage_side import BATCH_COUNTS, BATCH_EVENTS, BUCKET_EVENTS, CHARGED_USAGE
 
@@ -27,6 +34,11 @@ INVARIANTS = (
     ("accrual_reversed", _lt("accrual + reversal = 0"), ACCRUALS_REVERSED),
     ("accrual_entry", _lt("accrual entry = sum of its lines"), ACCRUAL_ENTRIES),
     ("usage_ledger", _lt("usage revenue in the ledger = posted charges and accruals"), USAGE_LEDGER),
+    ("prepaid_grants", _lt("granted = drawn + expired + left = sum of movements, per grant"), PREPAID_GRANTS),
+    ("prepaid_balances", _lt("prepaid balance = what is left of its grants"), PREPAID_BALANCES),
+    ("prepaid_ledger", _lt("prepaid liability in the ledger = posted movements, in both currencies"), PREPAID_LEDGER),
+    ("prepaid_lines", _lt("invoice line that takes prepaid money = its draws"), PREPAID_LINES),
+    ("prepaid_recognised", _lt("recognised prepaid revenue <= billed, and = posted documents"), PREPAID_RECOGNISED),
 )
 COUNTED = """
     WITH facts AS MATERIALIZED (%s)

@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from ..rating import Terms, Usage, rate
 from ..rating.commitment import position
 from ..rating.interval import Interval, period_containing, proration
+from ..rating.money import round_money
 from .charges import Rated
 from .figures import day_basis, digits, figure, money_step
 from .periods import Due
@@ -134,6 +135,12 @@ def settle_again(commitment, last, settled, priced):
     rated = Rated(segment, line, metric, unit, agreement, usage, charge, 0, Decimal(0), (), commitment=commitment)
     explainer = commitment.env["usage.explainer"]
     return rated._replace(names=tuple(explainer._phrase_component(rated, c) for c in charge.components))
+
+
+def promised(commitment, term):
+    """What is promised for a term, by the days of it that the commitment lives, in whole steps of the currency."""
+    amount = _terms(commitment, term, _lived(commitment, term, commitment._lines()), None).commitment.amount
+    return round_money(amount, money_step(commitment.currency_id))
 
 
 def stored_value(cr, lines, term):

@@ -24,3 +24,14 @@ class ResConfigSettings(models.TransientModel):
     usage_hold_lines = fields.Integer(related="company_id.usage_hold_lines", readonly=False)
     usage_hold_suspense_percent = fields.Float(related="company_id.usage_hold_suspense_percent", readonly=False)
     usage_hold_gap = fields.Boolean(related="company_id.usage_hold_gap", readonly=False)
+    usage_prepaid_account_id = fields.Many2one(related="company_id.usage_prepaid_account_id", readonly=False)
+    usage_deferred_account_id = fields.Many2one(related="company_id.usage_deferred_account_id", readonly=False)
+    usage_prepaid_income_account_id = fields.Many2one(
+        related="company_id.usage_prepaid_income_account_id", readonly=False
+    )
+    usage_prepaid_promotion_account_id = fields.Many2one(
+        related="company_id.usage_prepaid_promotion_account_id", readonly=False
+    )
+    usage_prepaid_tax_policy = fields.Selection(related="company_id.usage_prepaid_tax_policy", readonly=False)
+    usage_prepaid_available = fields.Selection(related="company_id.usage_prepaid_available", readonly=False)
+    usage_prepaid_breakage = fields.Float(related="company_id.usage_prepaid_breakage", readonly=False)

@@ -89,10 +89,12 @@ class UsageAdjustment(models.Model):
         moves = self.env["account.move"].browse(moves.ids)
         moves._link_usage_charges()
         moves._turn_negative_into_credit_notes()
+        moves._draw_prepaid()
         for move, ((_contract, origin), _group) in zip(moves, groups, strict=True):
             if move.move_type == "out_refund" and origin.move_type == "out_invoice":
                 move.reversed_entry_id = origin
             move.message_post(body=self.env._("Adjusts %s.", origin._get_html_link()))
+        moves._return_prepaid()
         self._post_by_policy(moves)
         return moves
 

@@ -88,6 +88,11 @@ class UsageExplainer(models.AbstractModel):
     @api.model
     def _period_text(self, due):
         """'1 Jan 2026 – 31 Jan 2026' in the user's date format."""
+        return self._days_text(due.date_start, due.date_end)
+
+    @api.model
+    def _days_text(self, date_start, date_end):
+        """The days of [start, end) in the user's date format."""
         lang = self.env["res.lang"]._lang_get(self.env.context.get("lang") or "en_US")
-        last = fields.Date.subtract(due.date_end, days=1)
-        return f"{due.date_start.strftime(lang.date_format)} – {last.strftime(lang.date_format)}"
+        last = fields.Date.subtract(date_end, days=1)
+        return f"{date_start.strftime(lang.date_format)} – {last.strftime(lang.date_format)}"

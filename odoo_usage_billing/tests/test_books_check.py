@@ -55,7 +55,8 @@ class TestBooksCheck(AccrualCommon):
         found = {finding.code: finding for finding in verify(self.env.cr, self.company.ids)}
         self.assertEqual([code for code, _sentence, _query in INVARIANTS], list(found))
         self.assertEqual({code: f.examples for code, f in found.items() if f.broken}, {})
-        self.assertEqual([code for code, finding in found.items() if not finding.checked], ["adjustment_lines"])
+        unused = [code for code, finding in found.items() if not finding.checked and not code.startswith("prepaid_")]
+        self.assertEqual(unused, ["adjustment_lines"])
 
     def test_a_batch_whose_counts_do_not_add_up(self):
         self.env.cr.execute("ALTER TABLE usage_batch DROP CONSTRAINT usage_batch_counts_balance")

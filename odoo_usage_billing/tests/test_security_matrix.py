@@ -39,6 +39,12 @@ MATRIX = {
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.accrual": ("r", "r", "rwcu"),
     "usage.accrual.line": ("r", "r", "rwcu"),
+    "usage.prepaid.balance": ("r", "r", "rwcu"),
+    "usage.prepaid.grant": ("r", "r", "rw"),
+    "usage.prepaid.move": ("r", "r", "r"),
+    "usage.recognition": ("r", "r", "rwcu"),
+    "usage.recognition.line": ("r", "r", "rwcu"),
+    "usage.prepaid.promotion": ("", "", "rwcu"),
     "usage.books.check": ("r", "r", "rwcu"),
     "usage.books.check.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
@@ -66,6 +72,7 @@ SHARED_OR_PRIVATE = (
     "usage.version.compare",
     "usage.baseline.ramp",
     "usage.batch.void",
+    "usage.prepaid.promotion",
     "usage.entry",
     "usage.suspense.correct",
     "usage.suspense.write.off",
@@ -101,6 +108,7 @@ class TestSecurityMatrix(UsageCommon):
         cls.run_billing(date(2026, 3, 1))
         cls.send([cls.record("PRN0001", 10, occurred_at=utc(2026, 2, 3, 12))])
         cls.env["usage.accrual"].create({"date": date(2026, 2, 28)}).action_prepare()
+        cls.make_prepaid()
         cls.env["usage.books.check"].create({}).action_check()
         cls.users = {
             name: new_test_user(
@@ -114,6 +122,16 @@ class TestSecurityMatrix(UsageCommon):
         }
         cls.portal = new_test_user(cls.env, login="matrix_portal", groups="base.group_portal")
         cls.employee = new_test_user(cls.env, login="matrix_staff", groups="base.group_user")
+
+    @classmethod
+    def make_prepaid(cls):
+        """A balance with a grant that has expired, and the preview of that."""
+        cls.company.usage_prepaid_account_id = cls.env["account.account"].create(
+            {"name": "Prepaid", "code": "215777", "account_type": "liability_current"}
+        )
+        balance = cls.env["usage.prepaid.balance"].create({"partner_id": cls.customer.id})
+        balance._give(10, "Bonus", date(2026, 1, 1), date(2026, 2, 1))
+        cls.env["usage.recognition"].create({"date": date(2026, 2, 28)}).action_prepare()
 
     def models_of_addon(self):
         return [

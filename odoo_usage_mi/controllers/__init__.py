@@ -1,1 +1,1 @@
-from . import portal, portal_invoice
+from . import portal, portal_invoice, portal_prepaid

@@ -1,0 +1,51 @@
+from decimal import Decimal
+
+from odoo import fields, models
+
+from ..invoicing.figures import digits
+
+
+class UsageRecognitionLine(models.Model):
+    """What of a grant becomes revenue by a date and is not posted yet, and why."""
+
+    _name = "usage.recognition.line"
+    _description = "Recognised Prepaid Revenue"
+    _order = "recognition_id DESC, date, id"
+    _rec_name = "grant_id"
+
+    recognition_id = fields.Many2one("usage.recognition", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="recognition_id.company_id", store=True)
+    state = fields.Selection(related="recognition_id.state")
+    grant_id = fields.Many2one("usage.prepaid.grant", required=True, index=True, ondelete="restrict")
+    balance_id = fields.Many2one(related="grant_id.balance_id")
+    partner_id = fields.Many2one(related="grant_id.partner_id", store=True)
+    kind = fields.Selection(
+        [("days", "By days"), ("expected", "Expected breakage"), ("expired", "Expired")], required=True
+    )
+    date = fields.Date(required=True)
+    currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
+    amount_expired = fields.Monetary(string="Expires", help="What the customer cannot use any more.")
+    amount = fields.Monetary(string="Revenue", help="What becomes revenue, less what is posted.")
+    amount_company = fields.Monetary(string="Revenue, Company Currency", currency_field="company_currency_id")
+    account_id = fields.Many2one("account.account", string="Revenue Account", required=True, ondelete="restrict")
+    prepaid_move_id = fields.Many2one("usage.prepaid.move", string="Movement", readonly=True, ondelete="restrict")
+
+    def _book(self, revenue=False):
+        """Account, currency and customer of the journal item."""
+        account = self.account_id if revenue else self.grant_id.balance_id.account_id
+        return account.id, self.currency_id.id, self.partner_id.id
+
+    def _record(self, entry, item):
+        """Record the movement behind this line."""
+        self.ensure_one()
+        expired = Decimal(digits(self.amount_expired))
+        self.prepaid_move_id = self.grant_id.sudo()._record(
+            "expiry" if self.kind == "expired" else "recognition",
+            -expired,
+            liability=-Decimal(digits(self.amount)),
+            company=-Decimal(digits(self.amount_company)),
+            date=self.date,
+            move_id=entry.id,
+            move_line_id=item.id,
+        )
