@@ -26,6 +26,7 @@
         "views/usage_batch_views.xml",
         "views/usage_source_mqtt_views.xml",
         "views/usage_gap_views.xml",
+        "wizards/usage_reading_withdraw_views.xml",
         "views/usage_register_views.xml",
         "views/usage_folder_views.xml",
         "views/usage_listener_views.xml",

@@ -22,7 +22,7 @@ BATCH_EVENTS = """
                                     FROM usage_event e WHERE e.batch_id = b.id GROUP BY e.external_id) r)
                END AS records
           FROM usage_batch b LEFT JOIN stored s ON s.batch_id = b.id
-         WHERE b.company_id = ANY(%(companies)s)
+         WHERE b.company_id = ANY(%(companies)s) AND b.is_derived IS NOT TRUE
     )
     SELECT records > accepted OR (records < accepted AND NOT %(put_away)s) AS broken,
            id AS batch, accepted, records AS stored

@@ -30,6 +30,9 @@ class UsageBatch(models.Model):
     duplicate_count = fields.Integer(string="Duplicate", readonly=True)
     suspended_count = fields.Integer(string="Suspended", readonly=True)
     filtered_count = fields.Integer(string="Filtered", readonly=True)
+    is_derived = fields.Boolean(
+        readonly=True, copy=False, help="Usage of this batch is worked out from what came, so their counts differ."
+    )
     suspense_ids = fields.One2many("usage.suspense", "batch_id")
     open_suspense_count = fields.Integer(compute="_compute_open_suspense_count")
 
@@ -208,7 +211,7 @@ def _payload(record):
 
 
 def _correction_of(record):
-    named = {name: getattr(record, name, None) for name in ("voids", "replaces", "true_up")}
+    named = {name: getattr(record, name, None) for name in ("voids", "replaces", "true_up", "derived")}
     return {name: value for name, value in named.items() if value}
 
 

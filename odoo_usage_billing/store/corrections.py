@@ -95,10 +95,10 @@ class Corrections:
         """DUPLICATE, a Refusal, or the Correction to store."""
         own, target = self.known.get(record.external_id), self.known.get(named(record))
         before = self._seen.get(record.external_id)
-        if before == digest or (own and own.judge(digest) == DUPLICATE):
+        if before == digest or (own and own.judge(digest, record.derived) == DUPLICATE):
             return DUPLICATE
         itself = record.replaces == record.external_id
-        if before or (own and own.judge(digest) == CONFLICT and not itself):
+        if before or (own and own.judge(digest, record.derived) == CONFLICT and not itself):
             return Refusal(record, "conflict", {"external_id": record.external_id})
         original = None
         # What a voided batch had corrected stays taken back, so that its file may come again.

@@ -264,6 +264,7 @@ def usage_record(item, number, external_id):
             voids,
             replaces,
             False,
+            False,
         )
     )
 

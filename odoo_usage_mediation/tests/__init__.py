@@ -26,4 +26,5 @@ from . import (
     test_upload_csv,
     test_upload_refused,
     test_upload_volume,
+    test_withdrawals,
 )

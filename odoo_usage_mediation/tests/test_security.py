@@ -15,6 +15,9 @@ OWN_MODELS = (
     "usage.profile.import",
     "usage.register",
     "usage.reading",
+    "usage.reading.withdrawal",
+    "usage.reading.withdraw",
+    "usage.reading.withdraw.line",
 )
 
 
