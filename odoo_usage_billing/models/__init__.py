@@ -59,6 +59,8 @@ from . import (
     usage_rate_card_tier,
     usage_rate_card_version,
     usage_rate_card_version_check,
+    usage_retirement,
+    usage_retirement_total,
     usage_source,
     usage_subject,
     usage_subject_identity,

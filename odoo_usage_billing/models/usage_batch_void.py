@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..store.guide import Guide
+from ..store.retirement import live_retired
 from ..store.voids import NOTHING, count_standing, void_batch
 
 
@@ -106,6 +107,12 @@ class UsageBatch(models.Model):
             self.env[model].flush_model()
 
     def _locked_sentence(self, count):
+        if live_retired(self.env.cr, self.id):
+            return self.env._(
+                "%(count)s events of this batch are retired or lie in periods that are invoiced already, so they "
+                "still count. Credit the difference.",
+                count=count,
+            )
         return self.env._(
             "%(count)s events of this batch lie in periods that are invoiced already, so they still count. Cancel the "
             "invoices while they are drafts and take the batch back then, or credit the difference.",
@@ -116,7 +123,8 @@ class UsageBatch(models.Model):
         """(events that can be taken back now, events that are invoiced)."""
         self.ensure_one()
         self._flush_late_policies()
-        return count_standing(self.env.cr, self.id, self._left_out_of_void())
+        open_count, locked_count = count_standing(self.env.cr, self.id, self._left_out_of_void())
+        return open_count, locked_count + live_retired(self.env.cr, self.id)
 
     def action_view_void_batches(self):
         """Open the batches that took this one back, or the batch that this one takes back."""

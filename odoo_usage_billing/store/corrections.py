@@ -119,10 +119,12 @@ class Corrections:
         name = named(record)
         if target is None and name in self.pending and name not in self._taken:
             return None
-        if original is None or original.voids_event_id:
+        if target is None or (original and original.voids_event_id):
             return Refusal(record, "unknown_correction", {"external_id": name})
         if target.taken_back or name in self._taken:
             return Refusal(record, "voided_already", {"external_id": name})
+        if original is None:
+            return Refusal(record, "event_retired", {"external_id": name})
         if self.writer.guide.is_closed(original.contract_line_id, original.usage_date):
             return Refusal(record, "locked_period", {"usage_date": original.usage_date.isoformat()})
         return None

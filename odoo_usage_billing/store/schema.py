@@ -142,6 +142,7 @@ def drop_store(cr):
     """Drop the tables that the ORM does not own (uninstall)."""
     cr.execute(
         "DROP TABLE IF EXISTS usage_event, usage_event_key, usage_bucket CASCADE;"
+        "DROP TABLE IF EXISTS usage_retired_day, usage_retired_batch;"
         "DROP SEQUENCE IF EXISTS usage_event_id_seq;"
         "DROP FUNCTION IF EXISTS usage_refuse_rewrite();"
     )

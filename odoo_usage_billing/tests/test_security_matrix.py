@@ -39,6 +39,10 @@ MATRIX = {
     "usage.billing.run.line": ("r", "r", "rwcu"),
     "usage.accrual": ("r", "r", "rwcu"),
     "usage.accrual.line": ("r", "r", "rwcu"),
+    "usage.retirement": ("", "", ""),
+    "usage.retirement.total": ("", "", ""),
+    "usage.retire": ("", "", ""),
+    "usage.retire.line": ("", "", ""),
     "usage.books.check": ("r", "r", "rwcu"),
     "usage.books.check.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
@@ -69,6 +73,10 @@ SHARED_OR_PRIVATE = (
     "usage.entry",
     "usage.suspense.correct",
     "usage.suspense.write.off",
+    "usage.retirement",
+    "usage.retirement.total",
+    "usage.retire",
+    "usage.retire.line",
 )
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")

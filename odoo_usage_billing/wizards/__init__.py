@@ -3,6 +3,8 @@ from . import (
     usage_batch_void,
     usage_entry,
     usage_preview,
+    usage_retire,
+    usage_retire_line,
     usage_suspense_correct,
     usage_suspense_write_off,
     usage_version_compare,
