@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ..api import CLOUD_EVENTS, JSON, NATIVE, NDJSON, CheckedItems
 from ..intake import Intake
+from ..intake.events import units_of
 from ..parsing.texts import storable
 
 # What a profile may read at this door; each is JSON or JSON Lines.
@@ -43,7 +44,7 @@ class RequestIntake(Intake):
         super().__init__(Feed(profile, definition, *limits), content, context)
         if not self.own_profile:
             strict = definition["format"] in PLAIN_FORMATS
-            self.parsed = CheckedItems(self.parsed, _units(source), strict)
+            self.parsed = CheckedItems(self.parsed, units_of(source), strict)
 
         # What no database can hold is written as an escape in JSON, and may stand where nothing reads it.
         self._has_oddities = any(sign in content for sign in ODDITIES)
@@ -70,13 +71,3 @@ def _definition(source, kind):
         # A file may be anything; what is sent as JSON is UTF-8, and nothing is guessed.
         definition = {**definition, "encoding": "utf-8"}
     return is_own, definition
-
-
-def _units(source):
-    """{code: name of the unit} of the metrics that the source may send."""
-    metrics = source.env["usage.metric"].with_context(lang="en_US")
-    found = metrics.search(
-        [("company_id", "in", (False, source.company_id.id))],
-        order="company_id NULLS FIRST, id",
-    )
-    return {metric.code: metric.uom_id.name for metric in found}

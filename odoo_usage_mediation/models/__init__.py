@@ -4,6 +4,7 @@ from . import (
     ir_http,
     res_company,
     res_users_apikeys,
+    usage_arrival,
     usage_batch,
     usage_batch_register,
     usage_batch_void,
@@ -25,4 +26,5 @@ from . import (
     usage_source_register,
     usage_suspense,
     usage_throttle,
+    usage_upload_progress,
 )

@@ -23,10 +23,8 @@ class UsageBatch(models.Model):
     _inherit = "usage.batch"
 
     def _left_out_of_void(self):
-        return SQL(OF_READINGS) if self.source_id.id in self._sources_with_readings() else super()._left_out_of_void()
-
-    def _sources_with_readings(self):
-        return [source.id for (source,) in self.env["usage.register"]._read_group([], ["source_id"])]
+        has_registers = self.env["usage.register"].search_count([("source_id", "=", self.source_id.id)], limit=1)
+        return SQL(OF_READINGS) if has_registers else super()._left_out_of_void()
 
     def _take_back(self, void, received_at):
         count = 0
