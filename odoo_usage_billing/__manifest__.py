@@ -35,6 +35,8 @@
         "views/usage_adjustment_views.xml",
         "views/usage_hold_views.xml",
         "views/usage_billing_run_views.xml",
+        "wizards/usage_retire_views.xml",
+        "views/usage_retirement_views.xml",
         "views/usage_accrual_views.xml",
         "views/usage_prepaid_move_views.xml",
         "views/usage_prepaid_grant_views.xml",

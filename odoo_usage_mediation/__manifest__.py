@@ -26,13 +26,18 @@
         "views/usage_batch_views.xml",
         "views/usage_source_mqtt_views.xml",
         "views/usage_gap_views.xml",
+        "wizards/usage_reading_withdraw_views.xml",
         "views/usage_register_views.xml",
         "views/usage_folder_views.xml",
+        "views/usage_upload_progress_views.xml",
         "views/usage_listener_views.xml",
         "views/menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["odoo_usage_mediation/static/src/scss/upload.scss"],
+        "web.assets_backend": [
+            "odoo_usage_mediation/static/src/scss/upload.scss",
+            "odoo_usage_mediation/static/src/follow/follow.esm.js",
+        ],
         "web.assets_tests": ["odoo_usage_mediation/static/tests/tours/*.js"],
     },
 }

@@ -7,8 +7,8 @@ BATCH_COUNTS = """
            suspended_count AS suspended, filtered_count AS filtered
       FROM usage_batch WHERE company_id = ANY(%(companies)s)
 """
-# A record that replaces another stores two events, which share its external id. When months were put away, their
-# events cannot be counted, so that only too many of them are a break.
+# A record that replaces another stores two events, which share its external id. Of a batch with retired events,
+# only too many are a break.
 BATCH_EVENTS = """
     WITH stored AS (
         SELECT batch_id, COUNT(*) AS events, COUNT(voids_event_id) AS voids
@@ -22,17 +22,23 @@ BATCH_EVENTS = """
                                     FROM usage_event e WHERE e.batch_id = b.id GROUP BY e.external_id) r)
                END AS records
           FROM usage_batch b LEFT JOIN stored s ON s.batch_id = b.id
-         WHERE b.company_id = ANY(%(companies)s)
+         WHERE b.company_id = ANY(%(companies)s) AND b.is_derived IS NOT TRUE
     )
-    SELECT records > accepted OR (records < accepted AND NOT %(put_away)s) AS broken,
+    SELECT records > accepted
+           OR (records < accepted AND NOT EXISTS (SELECT FROM usage_retired_batch t WHERE t.batch_id = id)) AS broken,
            id AS batch, accepted, records AS stored
       FROM counted
 """
 BUCKET_EVENTS = """
     WITH events AS (
-        SELECT contract_line_id, metric_id, usage_date, COUNT(*) AS count, SUM(quantity) AS quantity,
-               SUM(COALESCE(amount, 0)) AS amount
-          FROM usage_event WHERE company_id = ANY(%(companies)s) GROUP BY 1, 2, 3
+        SELECT contract_line_id, metric_id, usage_date, SUM(count)::bigint AS count, SUM(quantity) AS quantity,
+               SUM(amount) AS amount
+          FROM (SELECT contract_line_id, metric_id, usage_date, COUNT(*) AS count, SUM(quantity) AS quantity,
+                       SUM(COALESCE(amount, 0)) AS amount
+                  FROM usage_event WHERE company_id = ANY(%(companies)s) GROUP BY 1, 2, 3
+                 UNION ALL
+                SELECT contract_line_id, metric_id, usage_date, event_count, quantity_sum, amount_sum
+                  FROM usage_retired_day WHERE company_id = ANY(%(companies)s)) every GROUP BY 1, 2, 3
     ),
     buckets AS (
         SELECT contract_line_id, metric_id, usage_date, SUM(event_count) AS count, SUM(quantity_sum) AS quantity,
@@ -43,9 +49,9 @@ BUCKET_EVENTS = """
            contract_line_id AS contract_line, metric_id AS metric, usage_date AS day,
            e.count AS events, b.count AS in_buckets, e.quantity, b.quantity AS bucket_quantity
       FROM events e FULL JOIN buckets b USING (contract_line_id, metric_id, usage_date)
-     WHERE usage_date > %(oldest)s
 """
-# Usage that was received after its period was charged is late: it is found by its time, not by its count.
+# Usage that was received after its period was charged is late: it is found by its time, not by its count. When
+# retired events came cannot be told any more; they were looked at before they were retired.
 CHARGED_USAGE = """
     WITH counted AS (
         SELECT c.id, c.contract_line_id, c.metric_id, c.date_start, c.date_end, c.rated_at,
@@ -61,7 +67,10 @@ CHARGED_USAGE = """
            (SELECT COUNT(*) FROM usage_event e
              WHERE e.contract_line_id = c.contract_line_id AND e.metric_id = c.metric_id
                AND e.usage_date >= c.date_start AND e.usage_date < c.date_end
-               AND e.received_at >= date_trunc('second', c.rated_at)) AS broken,
+               AND e.received_at >= date_trunc('second', c.rated_at))
+           + (SELECT COALESCE(SUM(t.event_count), 0) FROM usage_retired_day t
+               WHERE t.contract_line_id = c.contract_line_id AND t.metric_id = c.metric_id
+                 AND t.usage_date >= c.date_start AND t.usage_date < c.date_end) AS broken,
            c.id AS charge, c.contract_line_id AS contract_line, c.date_start AS first_day, c.charged, c.stored
       FROM counted c
 """

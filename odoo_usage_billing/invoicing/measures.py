@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ..store.retirement import retired_of
 from .measure_assets import installed
 from .measure_events import latest, percentiles, unique_counts
 from .measure_levels import average_levels
@@ -72,6 +73,19 @@ def measure(env, needs):
         need.key: _assemble(found.get(number, NOTHING), quantities.get(number), parts.get(number, ()))
         for number, need in enumerate(needs)
     }
+
+
+def out_of_reach(env, wanted):
+    """Those keys of {key: [Need]} that read events, some of which are retired."""
+    return [
+        key
+        for key, needs in wanted.items()
+        if any(
+            retired_of(env.cr, need.line_ids, need.metric.id, need.date_start, need.date_end)[1]
+            for need in needs
+            if need.metric.measured_from == "events" and (need.detail == "events" or need.metric.aggregation in READERS)
+        )
+    ]
 
 
 def _where(numbered, condition):

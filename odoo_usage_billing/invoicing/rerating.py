@@ -16,7 +16,7 @@ from .charges import rate_one
 from .completeness import require_complete
 from .earlier import Earlier
 from .lines import NOTES
-from .measures import measure
+from .measures import measure, out_of_reach
 from .periods import Due
 from .positions import add, as_billed, read_charged, total
 from .segments import Segment, segments
@@ -144,12 +144,14 @@ class _Work:
         return levels | self.reader.baselines.carrying()
 
     def rate(self, todo, repriced):
-        """[Found] of the charges in `todo` that are not what they were."""
+        """[Found] of the charges in `todo` that are not what they were. What needs retired events stays as it is."""
         wanted = {}
         for item in self.charged:
             if item.id in todo and self.is_rateable(item):
                 self.reader.earlier[self.segments[item.id]] = Earlier(item.term_start, {}, "0", "0")
                 wanted[item.id] = needs_of(self.reader.agreement(self.segments[item.id]))
+        for id_ in out_of_reach(self.env, wanted):
+            del wanted[id_]
         measured = measure(self.env, [need for needs in wanted.values() for need in needs])
         found = []
         for _line, items in groupby(self.charged, key=lambda item: item.line_id):

@@ -76,6 +76,8 @@ from . import (
     usage_rate_card_version_check,
     usage_recognition,
     usage_recognition_line,
+    usage_retirement,
+    usage_retirement_total,
     usage_source,
     usage_subject,
     usage_subject_identity,

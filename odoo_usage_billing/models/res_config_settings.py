@@ -23,6 +23,9 @@ class ResConfigSettings(models.TransientModel):
     usage_hold_factor = fields.Float(related="company_id.usage_hold_factor", readonly=False)
     usage_hold_lines = fields.Integer(related="company_id.usage_hold_lines", readonly=False)
     usage_hold_suspense_percent = fields.Float(related="company_id.usage_hold_suspense_percent", readonly=False)
+    usage_retention_months = fields.Integer(
+        string="Months of Usage Events", config_parameter="odoo_usage_billing.retention_months"
+    )
     usage_hold_gap = fields.Boolean(related="company_id.usage_hold_gap", readonly=False)
     usage_prepaid_account_id = fields.Many2one(related="company_id.usage_prepaid_account_id", readonly=False)
     usage_deferred_account_id = fields.Many2one(related="company_id.usage_deferred_account_id", readonly=False)

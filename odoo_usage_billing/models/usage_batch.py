@@ -30,7 +30,11 @@ class UsageBatch(models.Model):
     duplicate_count = fields.Integer(string="Duplicate", readonly=True)
     suspended_count = fields.Integer(string="Suspended", readonly=True)
     filtered_count = fields.Integer(string="Filtered", readonly=True)
+    is_derived = fields.Boolean(
+        readonly=True, copy=False, help="Usage of this batch is worked out from what came, so their counts differ."
+    )
     suspense_ids = fields.One2many("usage.suspense", "batch_id")
+    retired_note = fields.Char(compute="_compute_retired_note")
     open_suspense_count = fields.Integer(compute="_compute_open_suspense_count")
 
     _counts_balance = models.Constraint(
@@ -160,16 +164,23 @@ class UsageBatch(models.Model):
             payload["metric"],
         )
 
+    def _compute_retired_note(self):
+        retired = self.env["usage.retirement"]._of_batches(self)
+        for batch in self:
+            count, at = retired.get(batch.id, (0, None))
+            batch.retired_note = count and self.env["usage.retirement"]._sentence(count, at)
+
     def action_view_events(self):
         """Open the events that this batch stored."""
         self.ensure_one()
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
             "view_mode": "list,form",
             "domain": [("batch_id", "=", self.id)],
         }
+        return self.env["usage.retirement"]._explain_in(action, self.retired_note)
 
     def action_view_suspense(self):
         """Open the suspense rows of this batch."""
@@ -208,7 +219,7 @@ def _payload(record):
 
 
 def _correction_of(record):
-    named = {name: getattr(record, name, None) for name in ("voids", "replaces", "true_up")}
+    named = {name: getattr(record, name, None) for name in ("voids", "replaces", "true_up", "derived")}
     return {name: value for name, value in named.items() if value}
 
 

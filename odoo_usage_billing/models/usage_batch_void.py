@@ -2,7 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..store.guide import Guide
-from ..store.voids import count_standing, void_batch
+from ..store.retirement import live_retired
+from ..store.voids import NOTHING, count_standing, void_batch
 
 
 class UsageBatch(models.Model):
@@ -54,8 +55,7 @@ class UsageBatch(models.Model):
         self.lock_for_update()
         received_at = fields.Datetime.now()
         self._hold_billing_off()
-        self._flush_late_policies()
-        open_count, locked_count = count_standing(self.env.cr, self.id)
+        open_count, locked_count = self._count_voidable()
         if not open_count and locked_count:
             raise UserError(self._locked_sentence(locked_count))
         if not open_count:
@@ -73,12 +73,20 @@ class UsageBatch(models.Model):
             }
         )
         void.flush_recordset()
-        count = void_batch(self.env.cr, self.id, void.id, received_at)
+        count = self._take_back(void, received_at)
         void.write({"received_count": count, "accepted_count": count})
         self.write({"void_state": "partly" if locked_count else "voided", "locked_count": locked_count})
         self.env["usage.event"].invalidate_model()
         self.env["usage.bucket"].invalidate_model()
         return void
+
+    def _take_back(self, void, received_at):
+        """Take back what may be taken back, as the batch `void`; returns how many records that is."""
+        return void_batch(self.env.cr, self.id, void.id, received_at, self._left_out_of_void())
+
+    def _left_out_of_void(self):
+        """A condition on events `e` of this batch that are not taken back event by event."""
+        return NOTHING
 
     def _check_may_void(self, reason):
         if not self.env.user.has_group("odoo_usage_billing.group_usage_manager"):
@@ -99,6 +107,12 @@ class UsageBatch(models.Model):
             self.env[model].flush_model()
 
     def _locked_sentence(self, count):
+        if live_retired(self.env.cr, self.id):
+            return self.env._(
+                "%(count)s events of this batch are retired or lie in periods that are invoiced already, so they "
+                "still count. Credit the difference.",
+                count=count,
+            )
         return self.env._(
             "%(count)s events of this batch lie in periods that are invoiced already, so they still count. Cancel the "
             "invoices while they are drafts and take the batch back then, or credit the difference.",
@@ -109,7 +123,8 @@ class UsageBatch(models.Model):
         """(events that can be taken back now, events that are invoiced)."""
         self.ensure_one()
         self._flush_late_policies()
-        return count_standing(self.env.cr, self.id)
+        open_count, locked_count = count_standing(self.env.cr, self.id, self._left_out_of_void())
+        return open_count, locked_count + live_retired(self.env.cr, self.id)
 
     def action_view_void_batches(self):
         """Open the batches that took this one back, or the batch that this one takes back."""

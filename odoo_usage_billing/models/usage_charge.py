@@ -51,6 +51,7 @@ class UsageCharge(models.Model):
     rated_at = fields.Datetime(required=True)
     component_ids = fields.One2many("usage.charge.component", "charge_id")
     move_id = fields.Many2one(related="period_id.move_id", string="Invoice")
+    retired_note = fields.Char(compute="_compute_retired_note")
     explanation = fields.Text(compute="_compute_explanation")
 
     _rated_once = models.UniqueIndex(
@@ -105,7 +106,7 @@ class UsageCharge(models.Model):
         """Open the events behind this charge; what came later belongs to its adjustments."""
         self.ensure_one()
         until = (self.basis or {}).get("events_until")
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
@@ -118,6 +119,15 @@ class UsageCharge(models.Model):
                 *([] if until is None else [("id", "<=", until)]),
             ],
         }
+        return self.env["usage.retirement"]._explain_in(action, self.retired_note)
+
+    @api.depends("date_start", "date_end")
+    def _compute_retired_note(self):
+        for charge in self:
+            lines = charge.contract_line_id.browse((charge.basis or {}).get("lines") or charge.contract_line_id.ids)
+            charge.retired_note = self.env["usage.retirement"]._note(
+                lines, charge.metric_id, charge.date_start, charge.date_end
+            )
 
     def action_view_invoice(self):
         """Open the invoice that carries this charge."""

@@ -183,6 +183,7 @@ class UsageSuspense(models.Model):
             voids=now.get("voids"),
             replaces=now.get("replaces"),
             true_up=bool(now.get("true_up")),
+            derived=bool(now.get("derived")),
         )
 
     def _read_again(self):

@@ -204,6 +204,9 @@ def rebuild_buckets(cr, line_ids):
     Returns how many buckets differed. For lines whose events are all in place: after
     retention, buckets are what remains.
     """
+    cr.execute("SELECT EXISTS (SELECT FROM usage_retired_day WHERE contract_line_id = ANY(%s))", (list(line_ids),))
+    if cr.fetchone()[0]:
+        raise ValueError("events of these lines are retired: their buckets are what remains and are not rebuilt")
     cr.execute(DIFFERING, (line_ids, line_ids))
     differing = cr.fetchone()[0]
     if differing:

@@ -95,10 +95,10 @@ class Corrections:
         """DUPLICATE, a Refusal, or the Correction to store."""
         own, target = self.known.get(record.external_id), self.known.get(named(record))
         before = self._seen.get(record.external_id)
-        if before == digest or (own and own.judge(digest) == DUPLICATE):
+        if before == digest or (own and own.judge(digest, record.derived) == DUPLICATE):
             return DUPLICATE
         itself = record.replaces == record.external_id
-        if before or (own and own.judge(digest) == CONFLICT and not itself):
+        if before or (own and own.judge(digest, record.derived) == CONFLICT and not itself):
             return Refusal(record, "conflict", {"external_id": record.external_id})
         original = None
         # What a voided batch had corrected stays taken back, so that its file may come again.
@@ -119,10 +119,12 @@ class Corrections:
         name = named(record)
         if target is None and name in self.pending and name not in self._taken:
             return None
-        if original is None or original.voids_event_id:
+        if target is None or (original and original.voids_event_id):
             return Refusal(record, "unknown_correction", {"external_id": name})
         if target.taken_back or name in self._taken:
             return Refusal(record, "voided_already", {"external_id": name})
+        if original is None:
+            return Refusal(record, "event_retired", {"external_id": name})
         if self.writer.guide.is_closed(original.contract_line_id, original.usage_date):
             return Refusal(record, "locked_period", {"usage_date": original.usage_date.isoformat()})
         return None

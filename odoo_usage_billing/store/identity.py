@@ -16,21 +16,24 @@ BY_BATCH = "0" * 31 + "1"
 
 
 class Identity(NamedTuple):
-    """The last revision of an external id, and the digests of all of them."""
+    """The last revision of an external id, with its digest, and the digests of all of them."""
 
     revision: int
     event_id: int
     digests: frozenset
     taken_back: str
+    digest: str = ""
 
-    def judge(self, digest):
+    def judge(self, digest, derived=False):
         """What a record with this id and digest is: DUPLICATE, CONFLICT, or FRESH, the next revision.
 
         What a source took back stays so when the same message comes once more. What a person took back
-        with its batch may be sent again, as it was or corrected.
+        with its batch may be sent again, as it was or corrected. Usage that is derived is no message.
         """
-        if self.taken_back == BY_BATCH:
+        if self.taken_back == BY_BATCH or (derived and self.taken_back):
             return FRESH
+        if derived:
+            return DUPLICATE if digest == self.digest else CONFLICT
         if digest in self.digests:
             return DUPLICATE
         return FRESH if self.taken_back else CONFLICT
@@ -59,7 +62,7 @@ def load_identities(cr, source_id, external_ids):
             name = wanted[key]
             before = found[name].digests if name in found else frozenset()
             taken_back = voids.get(void_key(event_id), ("", 0))[0]
-            found[name] = Identity(revision - 1, event_id, before | {digest}, taken_back)
+            found[name] = Identity(revision - 1, event_id, before | {digest}, taken_back, digest)
             if taken_back:
                 later[revision_key(name, revision)] = name
         wanted = later

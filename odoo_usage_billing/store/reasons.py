@@ -46,6 +46,10 @@ REASONS = {
         "The event %(external_id)s, which this correction names, is not stored by this source or is no longer at "
         "hand. Recycle the correction once the event has come, or write it off."
     ),
+    "event_retired": _lt(
+        "The event %(external_id)s, which this correction names, was retired: only the sums of its day are kept. Send "
+        "the difference as usage of its own, or write the correction off."
+    ),
     "voided_already": _lt(
         "The event %(external_id)s, which this correction names, was taken back before. Name the event that counts "
         "now, or write the correction off."

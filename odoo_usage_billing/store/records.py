@@ -17,7 +17,8 @@ class UsageRecord(NamedTuple):
     `external_id` is the producer's id, unique within its source for ever. A correction names another id of
     the same source: with `voids` that event is taken back, and what else the record says is ignored; with
     `replaces` it is taken back and the record counts instead. A `true_up` brings estimates to what was read
-    and may be negative whatever the metric says.
+    and may be negative whatever the metric says. What is `derived` was worked out from facts kept elsewhere, one
+    at a time: the last one says what counts, also when an earlier one of its id said the same.
     """
 
     row_number: int
@@ -33,6 +34,7 @@ class UsageRecord(NamedTuple):
     voids: str | None = None
     replaces: str | None = None
     true_up: bool = False
+    derived: bool = False
 
 
 # Calling a NamedTuple costs twice a bare tuple.__new__, and this runs once per record.
@@ -101,7 +103,9 @@ def content_digest(record):
 
 def digest_of(record, at, quantity):
     """The content digest of a record, whose instant and quantity are at hand as texts."""
-    _row, external_id, subject, metric, _at, _quantity, amount, dimensions, end_user, _raw, voids, replaces, _ = record
+    _row, external_id, subject, metric, _at, _quantity, amount, dimensions, end_user, _raw, voids, replaces, _, _ = (
+        record
+    )
     content = f"{subject}\x1f{metric}\x1f{at}\x1f{quantity}\x1f{'' if amount is None else plain(amount)}\x1f"
     if end_user:
         content += end_user

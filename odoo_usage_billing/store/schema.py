@@ -166,6 +166,7 @@ def drop_store(cr):
         cr.execute(SQL("DROP FUNCTION %s() CASCADE", SQL.identifier(name)))
     cr.execute(
         "DROP TABLE IF EXISTS usage_event, usage_event_key, usage_bucket CASCADE;"
+        "DROP TABLE IF EXISTS usage_retired_day, usage_retired_batch;"
         "DROP SEQUENCE IF EXISTS usage_event_id_seq;"
     )
 

@@ -106,7 +106,9 @@ STANDING = """
        AND NOT EXISTS (SELECT FROM usage_event_key k
                         WHERE k.source_id = e.source_id
                           AND k.external_key = lpad(to_hex(e.id), 32, '0')::uuid)
+       AND NOT %(left_out)s
 """
+NOTHING = SQL("FALSE")
 STAGE_BATCH = """
 INSERT INTO usage_void_staging (id, event_id, occurred_at, row_number, external_id)
 SELECT nextval('usage_event_id_seq'), id, occurred_at, row_number, external_id
@@ -115,19 +117,22 @@ SELECT nextval('usage_event_id_seq'), id, occurred_at, row_number, external_id
 """
 
 
-def count_standing(cr, batch_id):
-    """(events of a batch that count and may be taken back, events that lie in invoiced periods)."""
-    standing = SQL(STANDING, batch_id=batch_id)
+def count_standing(cr, batch_id, left_out=NOTHING):
+    """(events of a batch that count and may be taken back, events that lie in invoiced periods).
+
+    `left_out`: a condition on events `e` that go in another way.
+    """
+    standing = SQL(STANDING, batch_id=batch_id, left_out=left_out)
     cr.execute(
         SQL("SELECT COUNT(*) FILTER (WHERE NOT is_locked), COUNT(*) FILTER (WHERE is_locked) FROM (%s) all_", standing)
     )
     return cr.fetchone()
 
 
-def void_batch(cr, batch_id, void_batch_id, received_at):
+def void_batch(cr, batch_id, void_batch_id, received_at, left_out=NOTHING):
     """Take back every event of a batch that counts and is not invoiced; returns how many."""
     cr.execute(STAGING)
-    cr.execute(SQL(STAGE_BATCH, standing=SQL(STANDING, batch_id=batch_id)))
+    cr.execute(SQL(STAGE_BATCH, standing=SQL(STANDING, batch_id=batch_id, left_out=left_out)))
     count = cr.rowcount
     if count:
         _void_staged(cr, BY_BATCH, void_batch_id, received_at)

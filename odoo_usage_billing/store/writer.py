@@ -208,7 +208,7 @@ class UsageWriter:
         refusals, duplicates = [], []
         for refusal in refused:
             identity = known.get(refusal.record.external_id)
-            verdict = identity and identity.judge(content_digest(refusal.record))
+            verdict = identity and identity.judge(content_digest(refusal.record), refusal.record.derived)
             if verdict == DUPLICATE:
                 duplicates.append(refusal.record)
             else:
@@ -286,7 +286,7 @@ class UsageWriter:
         for row in unique:
             external_id = row.record.external_id
             identity = known.get(external_id)
-            verdict = identity and identity.judge(row.digest)
+            verdict = identity and identity.judge(row.digest, row.record.derived)
             if verdict == DUPLICATE:
                 duplicates.append(row.record)
             elif verdict == CONFLICT:

@@ -26,6 +26,7 @@ from . import (
     test_rate_card_form,
     test_rating_terms,
     test_rerating,
+    test_retirement,
     test_security_matrix,
     test_suspense,
     test_together,

@@ -45,6 +45,10 @@ MATRIX = {
     "usage.recognition": ("r", "r", "rwcu"),
     "usage.recognition.line": ("r", "r", "rwcu"),
     "usage.prepaid.promotion": ("", "", "rwcu"),
+    "usage.retirement": ("", "", ""),
+    "usage.retirement.total": ("", "", ""),
+    "usage.retire": ("", "", ""),
+    "usage.retire.line": ("", "", ""),
     "usage.books.check": ("r", "r", "rwcu"),
     "usage.books.check.line": ("r", "r", "rwcu"),
     "usage.preview": ("rwcu", "rwcu", "rwcu"),
@@ -76,6 +80,10 @@ SHARED_OR_PRIVATE = (
     "usage.entry",
     "usage.suspense.correct",
     "usage.suspense.write.off",
+    "usage.retirement",
+    "usage.retirement.total",
+    "usage.retire",
+    "usage.retire.line",
 )
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 GROUPS = ("viewer", "operator", "manager")

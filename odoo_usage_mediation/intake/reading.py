@@ -20,7 +20,7 @@ MAX_RATIO = 500
 MAX_DEPTH = 20
 MEGABYTE = 1_000_000
 OWN_NAMES = frozenset((OWN_ID, *CORRECTIONS))
-LEFT_OUT = ("filtered", "duplicate_in_file")
+LEFT_OUT = ("filtered",)
 
 
 class Refused(NamedTuple):
@@ -263,6 +263,7 @@ def usage_record(item, number, external_id):
             raw,
             voids,
             replaces,
+            False,
             False,
         )
     )

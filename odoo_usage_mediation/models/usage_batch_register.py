@@ -1,13 +1,13 @@
 from datetime import timezone
 
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 from odoo.addons.odoo_usage_billing.store import UsageWriter, WriteResult
-from odoo.addons.odoo_usage_billing.store.records import Refusal, content_digest, external_key
+from odoo.addons.odoo_usage_billing.store.corrections import named
+from odoo.addons.odoo_usage_billing.store.records import Refusal
 
 from ..registers import Chains
-from ..registers.stored import find_deltas
+from ..registers.stored import find_deltas, find_readings
 
 
 class UsageBatch(models.Model):
@@ -25,10 +25,16 @@ class UsageBatch(models.Model):
     def _store(self, records, refusals=(), filtered=0, origins=None):
         self.ensure_one()
         metrics = self.source_id._register_metrics()
-        if metrics is not None and not metrics:
-            return super()._store(records, refusals, filtered, origins)
         records = list(records)
-        readings = [record for record in records if metrics is None or record.metric in metrics]
+        corrected = {named(record) for record in records} - {None}
+        if metrics is not None and not metrics and not corrected:
+            return super()._store(records, refusals, filtered, origins)
+        corrected = find_readings(self.env.cr, self.source_id.id, corrected) if corrected else ()
+        readings = [
+            record
+            for record in records
+            if metrics is None or record.metric in metrics or (record.voids and record.voids in corrected)
+        ]
         # Usage that a reading gave and that waited in suspense is usage, not a reading.
         given = find_deltas(self.env.cr, self.source_id.id, [record.external_id for record in readings])
         readings = [record for record in readings if record.external_id not in given]
@@ -44,17 +50,16 @@ class UsageBatch(models.Model):
 
     def _store_readings(self, writer, chains, received, origins):
         """Store what readings gave. A reading whose usage is refused counts as suspended, and stands."""
-        written = writer.write(chains.deltas)
-        self._suspend([*written.refusals, *chains.refusals], origins)
+        chains.flush()
+        self._suspend([*chains.unwritten, *chains.refusals], origins)
         waiting = {
             chains.readings_of[refusal.record.external_id].external_id: Refusal(
                 chains.readings_of[refusal.record.external_id], refusal.reason, refusal.params
             )
-            for refusal in written.refusals
+            for refusal in chains.unwritten
         }
         suspended = len(chains.refusals) + len(waiting)
         accepted = received - suspended - len(chains.duplicates)
-        good = {external_key(item.record.external_id): content_digest(item.record) for _register, item in chains.new}
         result = WriteResult(
             received=received,
             accepted=accepted,
@@ -62,24 +67,22 @@ class UsageBatch(models.Model):
             suspended=suspended,
             refusals=[*chains.refusals, *waiting.values()],
             duplicates=chains.duplicates,
-            accepted_keys={**good, **written.accepted_keys},
+            accepted_keys=chains.accepted_keys,
         )
         self._close_suspense(result, origins)
+        self._close_rederived(chains)
         self._count([result], 0, 0)
+        self.is_derived = True
         for model in ("usage.register", "usage.reading", "usage.event", "usage.bucket"):
             self.env[model].invalidate_model()
         return result
 
-    def _check_may_void(self, reason):
-        result = super()._check_may_void(reason)
-        if self.reading_count:
-            raise UserError(
-                self.env._(
-                    "This batch brought readings of registers, on which later usage stands, so it cannot be taken back "
-                    "as a whole. Send the right readings, or correct the usage event by event."
-                )
-            )
-        return result
+    def _close_rederived(self, chains):
+        """Usage that waits in suspense and was derived again, or is gone with its reading, waits no longer."""
+        if chains.rederived:
+            waiting = self.env["usage.suspense"]._open_of(self.source_id, chains.rederived)
+            stale = waiting.filtered(lambda row: chains.rederived[row.suspense_key] != row.content_digest)
+            stale.write({"state": "recycled", "closed_by_id": self.env.uid})
 
     def action_view_readings(self):
         """Open the readings of this batch."""
@@ -88,6 +91,6 @@ class UsageBatch(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Readings"),
             "res_model": "usage.reading",
-            "view_mode": "list",
+            "view_mode": "list,form",
             "domain": [("batch_id", "=", self.id)],
         }

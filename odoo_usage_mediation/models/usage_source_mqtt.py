@@ -60,6 +60,11 @@ class UsageSource(models.Model):
     )
     mqtt_batch_count = fields.Integer(string="Messages per Batch", required=True, default=1000)
     mqtt_batch_millis = fields.Integer(string="Longest Wait (ms)", required=True, default=1000)
+    mqtt_receipt_time = fields.Boolean(
+        string="Time of Receipt",
+        help="A message that says no time is dated when it first arrived. It is known by topic and content: the same "
+        "content once more is the same usage. Without this, such a message waits in suspense.",
+    )
     sequence_path = fields.Char(
         string="Sequence Number in",
         help="Where a message has its producer's running number, such as seq. Missing numbers become gaps.",

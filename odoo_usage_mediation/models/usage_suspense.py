@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from odoo.addons.odoo_usage_billing.store.records import Refusal
 
 from ..intake import Reread
+from ..intake.events import EventReread
+from ..mqtt.topics import subject_of
 from ..parsing import FileRefused, ProfileInvalid
 from ..reasons import ROW_SENTENCES, explain_file, explain_row
 
@@ -30,18 +32,39 @@ class UsageSuspense(models.Model):
         found = super()._read_again()
         unread = self.filtered(lambda s: not any(found[s]) and s.payload.get("raw"))
         for source, rows in unread.grouped("source_id").items():
-            if source.profile_id:
-                for batch, group in rows.grouped("batch_id").items():
+            for batch, group in rows.grouped("batch_id").items():
+                if group._came_as_events(source, batch):
+                    found.update(group._reread_events(source))
+                elif source.profile_id:
                     found.update(group._reread(source, batch))
         return found
 
+    def _came_as_events(self, source, batch):
+        """Whether these rows are events of the HTTP or the MQTT door that no profile read."""
+        if batch.profile_id or batch.attachment_id or batch.columns:
+            return False
+        return source.mqtt_payload == "native" if source.transport == "mqtt" else source.http_enabled
+
+    def _reread_events(self, source):
+        """{row: (records, refusals)} of events read as their door reads them, with what a person corrected."""
+        level = source.mqtt_subject_level if source.transport == "mqtt" else 0
+        again = EventReread(source, lambda topic: subject_of(topic, level))
+        found = {}
+        for suspense in self.filtered(lambda s: s.reason_code != "subject_mismatch"):
+            read = again.read(suspense.row_number, suspense.payload["raw"], suspense.correction, suspense.suspense_key)
+            if read:
+                found[suspense] = read
+        return found
+
     def _reread(self, source, batch):
+        """{row: (records, refusals)} of rows read by the source's profile as it is now."""
         found = {}
         try:
             received_at = source._first_received(batch.checksum, batch.received_at)
             rows = Reread(source, batch.columns, {"received_at": received_at, "file_name": batch.name or ""})
             for suspense in self.filtered(lambda s: not isinstance(s.payload["raw"], str)):
-                chunk = rows.read(suspense.row_number, suspense.payload["raw"], suspense.correction, batch.checksum)
+                raw = suspense._with_topic(source)
+                chunk = rows.read(suspense.row_number, raw, suspense.correction, batch.checksum)
                 left_out = [Refusal(rows.shown(item), item.code, dict(item.params)) for item in chunk.filtered]
                 found[suspense] = (chunk.records, chunk.refusals + left_out)
         except FileRefused as refused:
@@ -55,3 +78,11 @@ class UsageSuspense(models.Model):
                 )
             ) from invalid
         return found
+
+    def _with_topic(self, source):
+        """What the reader refused; of a message also whom its topic names, which profiles may ask for."""
+        raw = self.payload["raw"]
+        if source.transport != "mqtt" or not isinstance(raw, dict) or not raw.get("@topic"):
+            return raw
+        named = {"@subject": subject_of(raw["@topic"], source.mqtt_subject_level), "@message": f"m-{self.suspense_key}"}
+        return {**raw, **named}

@@ -4,7 +4,8 @@ A JSON event is that of the HTTP door; its subject may be left to the topic, its
 
 Columns of the message itself: `@topic`, `@subject` (the level of the topic that names it), `@message`
 (an identity made from topic and payload: the same message is the same usage, however often it is sent).
-There is no time of receipt on purpose: a message delivered again would become other usage.
+A time of receipt (`@received_at`) is there only where the source says so: when a message of this topic and content
+first arrived, so that a message delivered again is the same usage.
 """
 
 from ..api import NATIVE as EVENT

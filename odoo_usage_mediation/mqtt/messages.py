@@ -14,7 +14,7 @@ from ..parsing.texts import storable
 class Message:
     """One message of the broker. `read` keeps what its reader made of it, for another try."""
 
-    __slots__ = ("mid", "payload", "qos", "read", "topic")
+    __slots__ = ("arrived_at", "mid", "payload", "qos", "read", "topic")
 
     def __init__(self, topic, payload, mid=0, qos=1):
         self.topic = topic
@@ -22,6 +22,8 @@ class Message:
         self.mid = mid
         self.qos = qos
         self.read = None
+        # When it first arrived, as text, where its source dates messages by that.
+        self.arrived_at = ""
 
     @property
     def identity(self):

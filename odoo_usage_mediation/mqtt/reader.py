@@ -45,7 +45,7 @@ MAX_PRODUCER_CHARS = 255
 
 
 class MessageContext:
-    """The columns `@topic`, `@subject` and `@message` of the message at hand; its identity only when asked for."""
+    """The columns `@topic`, `@subject`, `@message` and `@received_at` of the message at hand."""
 
     __slots__ = ("message", "subject")
 
@@ -53,6 +53,8 @@ class MessageContext:
         """The text of a column of the message itself."""
         if name == "message":
             return self.message.identity
+        if name == "received_at":
+            return self.message.arrived_at
         return {"topic": self.message.topic, "subject": self.subject}.get(name, default)
 
 
@@ -84,13 +86,17 @@ class Reader:
         self.mapper = RowMapper(self.profile, ObjectEnvironment(self.profile, self._context))
         self._is_plain = self.profile.format == "json" and not self.profile.records_path
         # By columns, messages are read side by side; what only the message itself says is then out of reach.
-        self._is_context_free = self._is_plain and (self.kind == "native" or not _names_context(definition))
+        self._is_context_free = self._is_plain and (
+            (self.kind == "native" and not source.mqtt_receipt_time) or not _names_context(definition)
+        )
         self._messages = None if self.kind == "sparkplug" else MessageReader(self.profile, self.limits)
 
     def _definition(self, source):
         if self.by_profile:
             return source._definition()
         known = {"native": NATIVE, "senml": SENML, "sparkplug": SPARKPLUG}[self.kind]
+        if source.mqtt_receipt_time:
+            known = {**known, "time": {"column": "time", "or": ["@received_at"]}}
         return {"time_zone": source.tz, **known}
 
     def prepare(self, env, company_id):
@@ -169,6 +175,7 @@ class Reader:
 
     def _items(self, message, subject):
         context = {"topic": message.topic, "subject": subject, "message": message.identity}
+        context["received_at"] = message.arrived_at
         return self._messages.read(message.payload, Deadline(self.limits.max_seconds, time.monotonic), context)
 
     def _checked_events(self, items):

@@ -82,6 +82,8 @@ def store(env, settings, reader, messages):
     """Store messages in the caller's transaction; returns the Outcome, not committed."""
     source = env["usage.source"].browse(settings.source_id)
     reader.prepare(env, source.company_id.id)
+    if source.mqtt_receipt_time:
+        _date(env, source, messages)
     reader.read_all(messages)
     reads, producers, rebirths = _numbered(env, settings, source, reader, messages)
     batch = _batch(env, settings)
@@ -94,6 +96,16 @@ def store(env, settings, reader, messages):
     producers.save(batch)
     newest_at = max((record.occurred_at for record in records), default=None)
     return _outcome(batch, messages, newest_at, rebirths)
+
+
+def _date(env, source, messages):
+    """Say when each message first arrived; what was read with another instant is read again."""
+    keys = {message: message.identity for message in messages if message.topic is not None}
+    first = env["usage.arrival"]._first(source, keys.values(), fields.Datetime.now())
+    for message, key in keys.items():
+        arrived_at = f"{first[key].isoformat()}+00:00"
+        if message.arrived_at != arrived_at:
+            message.arrived_at, message.read = arrived_at, None
 
 
 def _numbered(env, settings, source, reader, messages):

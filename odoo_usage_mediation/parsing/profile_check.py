@@ -22,7 +22,7 @@ _CHOICES = {
     "ragged": ("reject", "pad"),
     "formulas": ("reject", "cached"),
     "ambiguous_time": ("reject", "first", "second"),
-    "duplicates": ("database", "reject"),
+    "duplicates": ("database",),
     "decimal": (".", ",", "auto"),
     "quote": ('"', "'", ""),
 }

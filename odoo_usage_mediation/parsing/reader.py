@@ -20,7 +20,6 @@ from .profile import Profile
 from .quantities import prove_style
 from .reasons import FileRefused
 from .records import Rejection
-from .repeats import refuse_repeats
 
 _STYLE_SAMPLE_ROWS = 1_000
 _PORTION_ROWS = 500
@@ -45,7 +44,6 @@ class Parsed:
         self._rows = iter(())
         self._mapper = None
         self._left_out = 0
-        self._wrap = refuse_repeats if profile.duplicates == "reject" else iter
 
     def ready(self, rows, mapper: RowMapper) -> Parsed:
         """Set the rows to read and the mapper to use; returns self."""
@@ -73,7 +71,7 @@ class Parsed:
         items = self._mapper.items(self._counted())
         if self._left_out:
             items = (item for item in items if item.row_number > self._left_out)
-        return self._wrap(items)
+        return iter(items)
 
     def _counted(self):
         # Counted in portions: a counter per row would cost as much as the reading itself.

@@ -166,14 +166,8 @@ ROW_TEXTS = (
         "Correct the unit, or map it in the profile.",
     ),
     (
-        "duplicate_in_file",
-        "parse",
-        "The same record, %(external_id)s, is already in row %(first_row)s.",
-        "Nothing to mend: it counts once.",
-    ),
-    (
         "conflict",
-        "parse",
+        "store",
         "The identity %(external_id)s was used before with other content.",
         "Find out which one is right, and give the other its own identity.",
     ),
@@ -197,12 +191,6 @@ ROW_TEXTS = (
         "Correct the reading, or the rollover size of the register.",
     ),
     (
-        "reading_out_of_order",
-        "register",
-        "The reading of %(at)s is older than the last accepted one of %(previous_at)s.",
-        "Send readings in order, or book this one by hand.",
-    ),
-    (
         "reading_conflict",
         "register",
         "Two readings for %(at)s differ: %(previous)s and %(reading)s.",
@@ -219,13 +207,6 @@ ROW_TEXTS = (
         "register",
         "The usage %(delta)s between two readings is above the limit of %(limit)s.",
         "Check the reading; raise the limit if it is right.",
-    ),
-    # sequences: numbered messages of one producer
-    (
-        "sequence_gap",
-        "sequence",
-        "Messages %(first)s to %(last)s of this producer have not arrived.",
-        "Ask the producer to send them again.",
     ),
     # messages of devices
     (

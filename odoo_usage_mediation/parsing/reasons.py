@@ -16,7 +16,7 @@ class Reason(NamedTuple):
 
     ``sentence`` and ``mend`` are English templates with ``%(name)s`` parameters, ready for
     translation. ``stage`` names the step that can give the reason: ``parse``, ``register``,
-    ``sequence``, ``guide`` or ``store``.
+    ``guide`` or ``store``.
     """
 
     code: str

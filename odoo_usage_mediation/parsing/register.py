@@ -146,7 +146,8 @@ def _refused(state, reading, rules):
     if state is None:
         return None
     if reading.at < state.at:
-        return _anomaly("reading_out_of_order", reading, at=reading.at.isoformat(), previous_at=state.at.isoformat())
+        # Whoever keeps the chain lets a late reading split it: an order that is lost here is a fault of ours.
+        raise ValueError(f"a reading of {reading.at} after one of {state.at}")
     if state.awaiting_opening != (reading.kind == OPENING) and not _repeats(state, reading):
         missing = "opening" if state.awaiting_opening else "closing"
         return _anomaly("replacement_incomplete", reading, missing=missing)

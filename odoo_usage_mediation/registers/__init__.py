@@ -1,5 +1,6 @@
 """Registers: readings of cumulative counters become usage. See README.md."""
 
 from .chains import KIND_DIMENSION, STARTED_DIMENSION, Chains
+from .withdrawals import Withdrawals
 
-__all__ = ["KIND_DIMENSION", "STARTED_DIMENSION", "Chains"]
+__all__ = ["KIND_DIMENSION", "STARTED_DIMENSION", "Chains", "Withdrawals"]

@@ -1,28 +1,19 @@
 """Stored chains of readings: what each new reading adds, and what a late one splits."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from decimal import Decimal
-from typing import NamedTuple
 
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest
+from odoo.addons.odoo_usage_billing.store.corrections import named
+from odoo.addons.odoo_usage_billing.store.identity import CONFLICT, DUPLICATE, FRESH
+from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest, external_key
 
-from ..parsing import derive_external_id
-from ..parsing.register import ACTUAL, ESTIMATED, KINDS, TRUE_UP, Anomaly, Reading, step
+from ..parsing.register import ACTUAL, ESTIMATED, KINDS, Anomaly, Reading, step
+from .deltas import Item, delta_id, delta_record, deltas_of, in_order, restate
 from .stored import find_readings, load_registers, load_segment, save_readings, save_registers
+from .withdrawals import Withdrawals
 
 KIND_DIMENSION, STARTED_DIMENSION = "reading_kind", "register_started_at"
-TICK = timedelta(microseconds=1)
-
-
-class Item(NamedTuple):
-    """One reading on its way in. `record` is for the store; `given` is what came, with its kind."""
-
-    given: UsageRecord
-    record: UsageRecord
-    reading: Reading
-    digest: str
-    delta_id: str
 
 
 class Chains:
@@ -38,42 +29,96 @@ class Chains:
         # The reading of this batch from which each delta comes, by the delta's external id.
         self.readings_of = {}
         self.new = []
+        # What the store refused of usage that is written already, and which ids said what: {external key: digest}.
+        self.unwritten, self.accepted_keys = [], {}
+        # Usage that was derived again, with the digest of what it says now: {external key: digest}.
+        self.rederived = {}
+        self.registers = {}
         self._accepted = defaultdict(list)
 
     def take(self, records):
-        """Take readings in; returns those whose subject or metric is not known, for the store to refuse."""
+        """Take readings in; returns those whose subject or metric is not known, for the store to refuse.
+
+        Corrections of readings that are stored come first, so that what follows stands on them; corrections
+        of readings of this batch come after these.
+        """
+        self.writer.guide.load(records)
+        corrections = [record for record in records if named(record)]
+        known = find_readings(self.cr, self.source.id, [named(record) for record in corrections])
+        strange, groups = self._sort([record for record in records if not named(record)])
+        withdrawals = Withdrawals(self)
+        self.lock([*groups, *withdrawals.keys_of(corrections, known)])
+        for record in corrections:
+            if named(record) in known:
+                withdrawals.correct(record)
+        for key, group in groups.items():
+            self._take_group(self.registers[key], group)
+        save_readings(self.cr, self.batch, self.new)
+        self._accepted.clear()
+        late = [record for record in corrections if named(record) not in known]
+        if late:
+            self.flush()
+        for record in late:
+            withdrawals.correct(record)
+        save_registers(self.cr, self.registers.values())
+        return strange
+
+    def lock(self, keys):
+        """Lock the registers of (subject id, metric id), in one order; new ones are made."""
+        self.registers.update(load_registers(self.env, self.source, [key for key in keys if key not in self.registers]))
+
+    def flush(self):
+        """Write the usage that readings gave so far."""
+        if self.deltas:
+            self.write(self.deltas)
+        self.deltas = []
+
+    def write(self, records):
+        """Write usage, and remember what became of it."""
+        result = self.writer.write(records)
+        self.unwritten += result.refusals
+        self.accepted_keys.update(result.accepted_keys)
+
+    def key_of(self, record):
+        """(subject id, metric id) of a record, or None when one is not known."""
         guide = self.writer.guide
-        guide.load(records)
+        subject_id, metric = guide.subjects.get(record.subject), guide.metrics.get(record.metric)
+        if metric is None or subject_id is None or record.subject in guide.ambiguous:
+            return None
+        return subject_id, metric.id
+
+    def _sort(self, records):
+        """(records of unknown subjects or metrics, {register key: [(record, digest, revision)]})."""
         strange, groups = [], defaultdict(list)
         known = find_readings(self.cr, self.source.id, [record.external_id for record in records])
+        seen = {}
         for record in records:
-            digest = content_digest(record)
-            before = known.setdefault(record.external_id, digest)
-            subject_id, metric = guide.subjects.get(record.subject), guide.metrics.get(record.metric)
-            if before != digest:
+            digest, identity = content_digest(record), known.get(record.external_id)
+            before = seen.setdefault(record.external_id, digest)
+            if before is not digest:
+                verdict = DUPLICATE if before == digest else CONFLICT
+            else:
+                verdict = identity.judge(digest) if identity else FRESH
+            key = self.key_of(record)
+            if verdict == CONFLICT:
                 self.refusals.append(Refusal(record, "conflict", {"external_id": record.external_id}))
-            elif before is not digest:
+            elif verdict == DUPLICATE:
                 self.duplicates.append(record)
-            elif metric is None or subject_id is None or record.subject in guide.ambiguous:
+            elif key is None:
                 strange.append(record)
             else:
-                groups[subject_id, metric.id].append((record, digest))
-        registers = load_registers(self.env, self.source, list(groups))
-        for key, group in groups.items():
-            self._take_group(registers[key], group)
-        save_readings(self.cr, self.batch, self.new)
-        save_registers(self.cr, registers.values())
-        return strange
+                groups[key].append((record, digest, identity.revision + 1 if identity else 1))
+        return strange, groups
 
     def _take_group(self, register, group):
         items = []
-        for record, digest in group:
-            item = self._item(register, record, digest)
+        for record, digest, revision in group:
+            item = self.item(register, record, digest, revision)
             if isinstance(item, Refusal):
                 self.refusals.append(item)
             else:
                 items.append(item)
-        for item in sorted(items, key=lambda item: (item.reading.at, KINDS.index(item.reading.kind))):
+        for item in in_order(items):
             late = register.state is not None and item.reading.at < register.state.at
             refusal = self._split(register, item) if late else self._append(register, item)
             if refusal:
@@ -81,12 +126,14 @@ class Chains:
                 continue
             self._accepted[register.id].append(item)
             self.new.append((register, item))
+            self.accepted_keys[external_key(item.given.external_id)] = item.digest
 
-    def _item(self, register, record, digest):
+    def item(self, register, record, digest, revision=1):
+        """A record as an Item of a register, or the Refusal of what it says of itself."""
         dimensions = dict(record.dimensions or {})
         kind = dimensions.pop(KIND_DIMENSION, "") or ACTUAL
         started = dimensions.pop(STARTED_DIMENSION, "")
-        record_ = record._replace(dimensions=dimensions or None)
+        record_ = record._replace(dimensions=dimensions or None, voids=None, replaces=None)
         if kind not in KINDS:
             return Refusal(record, "bad_structure", {"why": f"{kind[:40]} is no kind of reading"})
         try:
@@ -95,13 +142,8 @@ class Chains:
             return Refusal(record, "bad_time", {"value": started[:40], "why": "not ISO 8601"})
         if started_at and started_at.tzinfo is None:
             started_at = started_at.replace(tzinfo=timezone.utc)
-        if record.voids or record.replaces:
-            # A reading is corrected by another reading; usage that it gave, by a correction of that usage.
-            return Refusal(record, "unknown_correction", {"external_id": record.voids or record.replaces})
         reading = Reading(record.occurred_at.astimezone(timezone.utc), record.quantity, kind, started_at)
-        return Item(
-            record, record_, reading, digest, derive_external_id(["delta", str(register.id), record.external_id])
-        )
+        return Item(record, record_, reading, digest, delta_id(register, record.external_id), revision)
 
     # -- in order ----------------------------------------------------------
 
@@ -117,7 +159,7 @@ class Chains:
                 return Refusal(item.given, "implausible_delta", params)
             if outcome.kind == ACTUAL:
                 register.pace.note(outcome)
-            self._give(self._delta_record(item, outcome), item)
+            self._give(delta_record(item, outcome), item)
         register.state = state
         return None
 
@@ -125,37 +167,21 @@ class Chains:
         self.deltas.append(record)
         self.readings_of.setdefault(record.external_id, item.given)
 
-    def _delta_record(self, item, delta):
-        """A delta as the store takes it: at the last instant before its closing reading."""
-        record = item.record
-        return record._replace(
-            external_id=item.delta_id,
-            occurred_at=delta.end - TICK,
-            quantity=delta.quantity,
-            true_up=delta.kind == TRUE_UP,
-            raw={
-                "reading": record.external_id,
-                "from": str(delta.reading_from),
-                "to": str(delta.reading_to),
-                "start": delta.start.isoformat(),
-                "kind": delta.kind,
-            },
-        )
-
     # -- late --------------------------------------------------------------
 
     def _split(self, register, item):
         """Let a late reading split the usage that was given across it; a Refusal when it may not."""
-        segment = self._segment(register, item)
+        at = item.reading.at
+        segment = self.segment(register, at, at)
         if any(other.reading.at == item.reading.at for other in segment):
             same = next(other for other in segment if other.reading.at == item.reading.at)
             if same.reading.value == item.reading.value:
                 return None
             params = {"at": item.reading.at.isoformat(), "previous": str(same.reading.value)}
             return Refusal(item.given, "reading_conflict", {**params, "reading": str(item.reading.value)})
-        before, _problem = _deltas(segment, register.rules)
-        wanted = sorted([*segment, item], key=lambda other: (other.reading.at, KINDS.index(other.reading.kind)))
-        after, problem = _deltas(wanted, register.rules)
+        before, _problem = deltas_of(segment, register.rules)
+        wanted = in_order([*segment, item])
+        after, problem = deltas_of(wanted, register.rules)
         if problem:
             return Refusal(item.given, problem.code, problem.params)
         changes = []
@@ -163,7 +189,7 @@ class Chains:
             old, new = before.get(other.delta_id), after.get(other.delta_id)
             if new is None or (old and (old.quantity, old.kind) == (new.quantity, new.kind)):
                 continue
-            record = self._delta_record(other, new)
+            record = delta_record(other, new)
             changes.append((record._replace(replaces=record.external_id) if old else record, other))
         pending = {record.external_id for record in self.deltas}
         stored = [record for record, _other in changes if record.replaces and record.external_id not in pending]
@@ -175,47 +201,23 @@ class Chains:
             # Usage of a reading that was stored before changes because of this one.
             self._give(record, other if any(other is one for one in came) else item)
         if register.state and segment and segment[-1].reading.at >= register.state.at:
-            self._restate(register, wanted)
+            restate(register, wanted)
         return None
 
-    def _restate(self, register, items):
-        """Where the register stands after its last segment changed."""
-        state = None
-        for item in items:
-            state, _outcome = step(state, item.reading, register.rules)
-        register.state = state
-
-    def _segment(self, register, item):
-        """The readings from the last certain one before a late reading to the next certain one after it."""
-        rows = [
-            self._stored_item(register, row)
-            for row in load_segment(self.cr, register.id, item.reading.at.replace(tzinfo=None))
-        ]
-        at = item.reading.at
-        fresh = self._accepted[register.id]
-        rows = sorted([*rows, *fresh], key=lambda other: (other.reading.at, KINDS.index(other.reading.kind)))
+    def segment(self, register, after, before):
+        """The readings from the last certain one at `after` or earlier to the next certain one later than `before`."""
+        stored = load_segment(self.cr, register.id, after.replace(tzinfo=None), before.replace(tzinfo=None))
+        rows = in_order([*[self._stored_item(register, row) for row in stored], *self._accepted[register.id]])
         certain = [place for place, other in enumerate(rows) if other.reading.kind != ESTIMATED]
-        first = max((place for place in certain if rows[place].reading.at <= at), default=0)
-        last = min((place for place in certain if rows[place].reading.at > at), default=len(rows) - 1)
+        first = max((place for place in certain if rows[place].reading.at <= after), default=0)
+        last = min((place for place in certain if rows[place].reading.at > before), default=len(rows) - 1)
         return rows[first : last + 1]
 
     def _stored_item(self, register, row):
-        external_id, read_at, value, kind, started_at, dimensions, end_user, subject, metric, row_number = row
+        external_id, read_at, value, kind, started_at, dimensions, end_user, subject, metric, row_number, id_ = row
         at = read_at.replace(tzinfo=timezone.utc)
         record = UsageRecord(
             row_number or 0, external_id, subject, metric, at, Decimal(value), None, dimensions, end_user
         )
         reading = Reading(at, Decimal(value), kind, started_at and started_at.replace(tzinfo=timezone.utc))
-        return Item(record, record, reading, "", derive_external_id(["delta", str(register.id), external_id]))
-
-
-def _deltas(items, rules):
-    """({delta id: Delta}, the first Anomaly or None) of readings in order of time."""
-    state, found = None, {}
-    for item in items:
-        state, outcome = step(state, item.reading, rules)
-        if type(outcome) is Anomaly:
-            return found, outcome
-        if outcome is not None:
-            found[item.delta_id] = outcome
-    return found, None
+        return Item(record, record, reading, "", delta_id(register, external_id), id=id_)

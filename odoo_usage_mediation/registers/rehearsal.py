@@ -17,7 +17,7 @@ def rehearse(source, readings, received_at):
         chains = Chains(batch, writer)
         strange = chains.take(readings)
         refusals = [*chains.refusals, *writer.check(strange)[1]]
-        for refusal in writer.check(chains.deltas)[1]:
+        for refusal in [*chains.unwritten, *writer.check(chains.deltas)[1]]:
             reading = chains.readings_of[refusal.record.external_id]
             refusals.append(Refusal(reading, refusal.reason, refusal.params))
     refusals = list({_key(refusal.record): refusal for refusal in refusals}.values())

@@ -17,6 +17,7 @@ from . import (
     test_profile,
     test_profile_shipped,
     test_profile_wizard,
+    test_reason_doors,
     test_reasons,
     test_registers,
     test_security,
@@ -24,6 +25,8 @@ from . import (
     test_template,
     test_upload,
     test_upload_csv,
+    test_upload_progress,
     test_upload_refused,
     test_upload_volume,
+    test_withdrawals,
 )

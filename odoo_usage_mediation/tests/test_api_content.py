@@ -215,3 +215,32 @@ class TestApiContent(ApiCommon):
         self.env.user.company_ids = [Command.link(company.id)]
         answer = self.answered(self.post(self.event(subject="FAR0001")))
         self.assertEqual(answer["items"][0]["reason"], "unknown_subject")
+
+    def test_an_event_that_was_refused_is_corrected_in_suspense_and_read_again(self):
+        cloud = {
+            "specversion": "1.0",
+            "id": "c",
+            "source": "/meter",
+            "type": "pages",
+            "subject": "PRN0001",
+            "time": "2026-01-15T12:00:00Z",
+            "data": {"quantity": "many"},
+        }
+        bad = [self.event(1, quantity="many"), self.event(2, time="never"), self.event(3, unit="kWh", quantity=5)]
+        self.assertEqual(set(self.statuses(self.post(bad))), {"suspended"})
+        self.assertEqual(self.statuses(self.post(cloud, "application/cloudevents+json")), ["suspended"])
+        rows = self.env["usage.suspense"].search([("source_id", "=", self.api_source.id)], order="id")
+        self.assertEqual(rows.mapped("reason_code"), ["bad_quantity", "bad_time", "unit_mismatch", "bad_quantity"])
+        rows.action_recycle()
+        self.assertEqual(set(rows.mapped("state")), {"open"}, "nothing is put right yet")
+        for row, values in zip(
+            rows, ({"quantity": "7"}, {"occurred_at": "2026-01-20 10:00:00"}, {}, {"quantity": "9"}), strict=True
+        ):
+            if values:
+                wizard = self.env["usage.suspense.correct"].with_context(active_ids=row.ids).create(values)
+                wizard.action_correct_and_recycle()
+        self.assertEqual(rows.mapped("state"), ["recycled", "recycled", "open", "recycled"])
+        self.assertEqual(sorted(self.events().mapped("quantity")), [7, 9, 100])
+        self.assertEqual(
+            self.statuses(self.post({**cloud, "data": {"quantity": 9}}, "application/cloudevents+json")), ["duplicate"]
+        )

@@ -110,6 +110,68 @@ class TestMqttMessages(MqttCommon):
         batch, _outcome = self.deliver(self.event(time=None))
         self.assertEqual(self.reasons(batch), ["missing_time"])
 
+    def test_where_the_source_says_so_a_message_is_dated_when_it_first_arrived(self):
+        self.feed.mqtt_receipt_time = True
+        batch, _outcome = self.deliver(self.event(time=None, id=None))
+        self.assertEqual(str(self.stored(batch).occurred_at), NOW)
+        with freeze_time("2026-02-10 10:30:00"):
+            again, _outcome = self.deliver(self.event(time=None, id=None), self.event(id="2"))
+        self.assertCounts(again, received=2, good=1, duplicate=1, suspended=0)
+        self.assertEqual(str(self.stored(again).occurred_at), "2026-01-15 12:00:00", "its own time counts")
+        with freeze_time("2026-02-10 11:00:00"):
+            other, _outcome = self.deliver(self.event(time=None, id=None, quantity=6))
+        self.assertEqual(str(self.stored(other).occurred_at), "2026-02-10 11:00:00")
+
+    def test_a_plug_that_says_no_time_is_a_register_read_when_its_message_arrived(self):
+        metric = self.env["usage.metric"].create(
+            {"name": "Energy", "code": "energy", "uom_id": self.env.ref("uom.product_uom_unit").id}
+        )
+        self.assertTrue(metric)
+        self.env["usage.subject"].create({"code": "plug", "company_id": self.company.id})
+        profile = self.env["usage.profile"].search([("name", "like", "Energy plugs (Tasmota), messages")], limit=1)
+        source = self.make_source(
+            code="plugs", mqtt_topic="tele/+/SENSOR", mqtt_payload="profile", profile_id=profile.id
+        )
+        source.mqtt_receipt_time = True
+        first = Message("tele/plug/SENSOR", b'{"ENERGY": {"Total": 1.5}}')
+        self.deliver(first, source=source)
+        with freeze_time("2026-02-11 09:00:00"):
+            batch, _outcome = self.deliver(
+                Message("tele/plug/SENSOR", b'{"ENERGY": {"Total": 1.5}}'),
+                Message("tele/plug/SENSOR", b'{"ENERGY": {"Total": 2.75}}'),
+                source=source,
+            )
+        self.assertEqual((batch.received_count, batch.duplicate_count), (2, 1))
+        readings = self.env["usage.reading"].search([("source_id", "=", source.id)], order="read_at")
+        self.assertEqual(
+            [(str(reading.read_at), reading.value) for reading in readings],
+            [(NOW, 1.5), ("2026-02-11 09:00:00", 2.75)],
+        )
+
+    def correct(self, rows, **values):
+        wizard = self.env["usage.suspense.correct"].with_context(active_ids=rows.ids).create(values)
+        return wizard.action_correct_and_recycle()
+
+    def test_an_event_that_came_without_a_profile_is_corrected_and_read_again(self):
+        batch, _outcome = self.deliver(
+            self.event(id="a", time=None), self.event(id="b", quantitty=7), self.event(id=None, quantity="x")
+        )
+        rows = batch.suspense_ids.sorted("row_number")
+        self.assertEqual(rows.mapped("reason_code"), ["missing_time", "bad_structure", "bad_quantity"])
+        self.correct(rows[0], occurred_at="2026-01-20 10:00:00")
+        self.correct(rows[1], quantity="7")
+        self.correct(rows[2], quantity="2")
+        self.assertEqual(set(rows.mapped("state")), {"recycled"})
+        events = self.env["usage.event"].search([("source_id", "=", self.feed.id)])
+        self.assertEqual(sorted(events.mapped("quantity")), [2, 5, 7])
+        again, _outcome = self.deliver(self.event(id="a", time="2026-01-20T10:00:00Z"))
+        self.assertEqual(again.duplicate_count, 1)
+
+    def test_a_correction_cannot_count_usage_for_another_than_the_topic_names(self):
+        batch, _outcome = self.deliver(self.event(id="a", time=None))
+        self.correct(batch.suspense_ids, occurred_at="2026-01-20 10:00:00", subject_id=self.devices[1].id)
+        self.assertEqual((batch.suspense_ids.state, batch.suspense_ids.reason_code), ("open", "subject_mismatch"))
+
     def test_unknown_attributes_and_other_units_are_refused(self):
         batch, _outcome = self.deliver(
             self.event(quantitty=7), self.event(id="2", unit="kWh"), self.event(id="3", unit="units")

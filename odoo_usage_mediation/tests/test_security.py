@@ -15,6 +15,11 @@ OWN_MODELS = (
     "usage.profile.import",
     "usage.register",
     "usage.reading",
+    "usage.upload.progress",
+    "usage.arrival",
+    "usage.reading.withdrawal",
+    "usage.reading.withdraw",
+    "usage.reading.withdraw.line",
 )
 
 

@@ -14,6 +14,9 @@ from ..intake.preview import Checker
 from ..parsing import FileRefused, ProfileInvalid
 from ..reasons import explain_file
 
+#: A file of more rows is stored in the background.
+LARGE_ROWS = 50_000
+
 
 class UsageUpload(models.TransientModel):
     """A file on its way in: upload -> preview -> done. Nothing is stored before it is confirmed."""
@@ -52,6 +55,7 @@ class UsageUpload(models.TransientModel):
     total_ids = fields.One2many("usage.upload.total", "upload_id", readonly=True)
     same_batch_id = fields.Many2one("usage.batch", string="Uploaded Before", compute="_compute_same_batch_id")
     batch_id = fields.Many2one("usage.batch", readonly=True, ondelete="cascade")
+    progress_id = fields.Many2one("usage.upload.progress", readonly=True, ondelete="cascade")
 
     @api.model
     def _default_source_id(self):
@@ -114,6 +118,8 @@ class UsageUpload(models.TransientModel):
         if self.state == "done":
             return self._reopen()
         content = self._content()
+        if self.received_count > LARGE_ROWS:
+            return self._store_later(content)
         try:
             with self.env.cr.savepoint():
                 self.batch_id = self._store(content)
@@ -200,8 +206,30 @@ class UsageUpload(models.TransientModel):
                 what, mend = suspense._explain(reason, params, sentences)
                 yield record.row_number, row_cells(record.raw), what, mend
 
+    def _store_later(self, content):
+        """Hand a large file, which the preview has read as a whole, to the background, and show how far it is."""
+        batch = self._batch(self._intake(content), content)
+        upload = self.env["usage.upload.progress"].create(
+            {
+                "name": batch.name,
+                "source_id": self.source_id.id,
+                "user_id": self.env.uid,
+                "batch_id": batch.id,
+                "row_count": self.received_count,
+            }
+        )
+        upload._begin()
+        self.write({"state": "done", "batch_id": batch.id, "progress_id": upload.id})
+        return self._reopen()
+
     def _store(self, content):
         intake = self._intake(content)
+        batch = self._batch(intake, content)
+        for chunk in intake.chunks():
+            batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
+        return batch
+
+    def _batch(self, intake, content):
         batch = self.env["usage.batch"].create(
             {
                 "name": self.file_name or self.env._("Upload"),
@@ -220,8 +248,6 @@ class UsageUpload(models.TransientModel):
                 "res_id": batch.id,
             }
         )
-        for chunk in intake.chunks():
-            batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
         return batch
 
     # -- showing -----------------------------------------------------------
@@ -298,6 +324,9 @@ class UsageUpload(models.TransientModel):
         ]
 
     def _reopen(self):
+        if self.progress_id:
+            action = self.env["ir.actions.act_window"]._for_xml_id("odoo_usage_mediation.usage_upload_progress_action")
+            return {**action, "res_id": self.progress_id.id, "views": [(False, "form")], "target": "main"}
         action = self.env["ir.actions.act_window"]._for_xml_id("odoo_usage_mediation.usage_upload_action")
         return {**action, "res_id": self.id}
 

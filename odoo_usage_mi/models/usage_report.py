@@ -60,7 +60,7 @@ class UsageReport(models.Model):
     def action_view_events(self):
         """Open the events behind these rows."""
         self.ensure_one()
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
@@ -73,3 +73,7 @@ class UsageReport(models.Model):
                 ("usage_date", "=", self.usage_date),
             ],
         }
+        retired = self.env["usage.retirement"]
+        day_after = fields.Date.add(self.usage_date, days=1)
+        note = retired._note(self.contract_line_id, self.metric_id, self.usage_date, day_after)
+        return retired._explain_in(action, note)

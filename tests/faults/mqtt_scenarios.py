@@ -15,6 +15,7 @@ from bench.database import open_database
 from promises import world
 from promises.broker import Broker, Producer, counts, event, listener, source, stored, wait_until
 from promises.nursery import Nursery
+from promises.p06_poison import TRAP
 
 SUBJECTS = 5
 
@@ -165,6 +166,57 @@ def slow_broker(database):
     nursery.stop()
     broker.close()
     return {"arrived": arrived, "seconds": seconds}
+
+
+def reasons(database):
+    """What only messages can be refused for: another's subject, an alias of no birth, a message that always fails."""
+    broker = Broker()
+    prepare(database, broker.port)
+    with database.env() as env:
+        plant = "spBv1.0/+/+/+/#"
+        source(env, broker.port, code="plant", mqtt_payload="sparkplug", mqtt_topic=plant, mqtt_subject_level=5)
+        env.cr.execute(TRAP)
+        env.cr.commit()
+    nursery, producer = Nursery(database, ["mqtt"]), Producer(broker.port)
+    other = Nursery(database, ["plant"])
+    connected(database, nursery)
+    other.start("plant")
+    assert wait_until(lambda: _state(database, "plant") == "connected", 180)
+    # A body of one metric, alias 7 = 5, timestamp and sequence number; no birth came before.
+    metric = field(1, 1_768_478_400_000) + field(2, field(2, 7) + field(10, 5)) + field(3, 0)
+    _key, _topic, content = event(2, SUBJECTS)
+    producer.send_all(
+        [
+            event(1, SUBJECTS),
+            ("other", "usage/A-00000/events", content),
+            event(3, SUBJECTS, id="poison-1"),
+            ("alias", "spBv1.0/plant/DDATA/edge/A-00001", metric),
+            event(4, SUBJECTS),
+        ]
+    )
+    wait_until(lambda: len(_reasons(database)) == 3, 90)
+    code = nursery.stop(), other.stop()
+    broker.close()
+    return {"reasons": _reasons(database), "events": stored(database)[1], "code": code}
+
+
+def field(number, value):
+    """A field of protobuf: a whole number, or bytes."""
+    if isinstance(value, bytes):
+        return _varint(number << 3 | 2) + _varint(len(value)) + value
+    return _varint(number << 3) + _varint(value)
+
+
+def _varint(value):
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
+
+
+def _reasons(database):
+    with database.env() as env:
+        rows = env["usage.suspense"].search([])
+        told = {row.reason_code: row.message for row in rows}
+        return dict(sorted(told.items()))
 
 
 def certificates(database):

@@ -44,6 +44,15 @@ def test_a_broker_with_a_small_window_does_not_slow_each_batch_down(scenario):
     assert told["arrived"] and told["seconds"] < 45, told
 
 
+def test_what_only_messages_can_be_refused_for_waits_in_suspense_and_says_so(scenario):
+    told = scenario("reasons")
+    assert list(told["reasons"]) == ["poison", "subject_mismatch", "unknown_alias"], told
+    assert "failed 3 times" in told["reasons"]["poison"] and "no room for poison-1" in told["reasons"]["poison"]
+    assert "A-00000" in told["reasons"]["subject_mismatch"]
+    assert "plant/edge" in told["reasons"]["unknown_alias"], told
+    assert (told["events"], told["code"]) == (2, [0, 0])
+
+
 def test_only_our_certificate_is_let_in(scenario):
     told = scenario("certificates")
     assert told.pop("with") == "connected"

@@ -17,7 +17,7 @@ from parsing_helpers import LIMITS, deadline, plain, table
 CASES = int(os.environ.get("FUZZ_CASES", "60"))
 TIGHT = LIMITS._replace(max_bytes=2_000_000, max_rows=5_000, max_columns=60, max_cell_chars=300)
 FORMATS = {
-    "csv": plain(decimal="auto", duplicates="reject", null_words=["NULL"], time_zone="Europe/Berlin"),
+    "csv": plain(decimal="auto", null_words=["NULL"], time_zone="Europe/Berlin"),
     "xlsx": plain(format="xlsx", decimal="auto"),
     "json": plain(format="json"),
     "jsonl": plain(format="jsonl"),

@@ -10,7 +10,7 @@ import test_parsing_files  # noqa: F401 - registers the file-level codes it prov
 import usage_parsing as up
 from parsing_helpers import LIMITS, codes, plain, read, records, rows, table, workbook
 from reason_cases import FILE_CODES, ROW_CASES, provokes
-from usage_parsing import reasons, register, sequence, sparkplug
+from usage_parsing import reasons, register, sparkplug
 
 T0 = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
@@ -49,8 +49,6 @@ case("time_too_old", "e,s,2024-12-31,1", window=up.Window(earliest=T0))
 case("time_in_future", "e,s,2025-01-02,1", window=up.Window(latest=T0))
 case("unknown_unit", "e,s,2025-01-01,1", measures=[{**measure, "unit": {"column": "subject", "allowed": ["kWh"]}}])
 case("unit_mismatch", "e,s,2025-01-01,1", measures=[{**measure, "unit": {"column": "subject", "expect": "kWh"}}])
-case("duplicate_in_file", "e,s,2025-01-01,1", "e,s,2025-01-01,1.0", duplicates="reject")
-case("conflict", "e,s,2025-01-01,1", "e,s,2025-01-01,2", duplicates="reject")
 
 
 @provokes("bad_interval")
@@ -144,22 +142,10 @@ ROW_CASES["replacement_incomplete"] = lambda: registered(500, (0, "opening"))
 ROW_CASES["implausible_delta"] = lambda: registered(500, 900, max_delta=Decimal(100))
 
 
-@provokes("reading_out_of_order")
-def _older():
-    readings = [register.Reading(T0, Decimal(5)), register.Reading(T0 - timedelta(1), Decimal(4))]
-    return register.run(None, readings, register.RegisterRules())[1]
-
-
 @provokes("reading_conflict")
 def _same_moment():
     readings = [register.Reading(T0, Decimal(5)), register.Reading(T0, Decimal(6))]
     return register.run(None, readings, register.RegisterRules())[1]
-
-
-@provokes("sequence_gap")
-def _gap():
-    producer = sequence.Sequence(sequence.SequenceRules())
-    return [finding for n in (0, 2) for finding in producer.observe(n, T0 + timedelta(seconds=n))]
 
 
 @provokes("unknown_alias")
@@ -175,19 +161,19 @@ def _alias_without_birth():
 @pytest.mark.parametrize("code", sorted(ROW_CASES))
 def test_each_reason_is_provoked_and_explains_itself(code):
     items = ROW_CASES[code]()
-    found = [item for item in items if getattr(item, "code", getattr(item, "kind", "")) == code]
+    found = [item for item in items if getattr(item, "code", "") == code]
     assert found, [getattr(item, "code", item) for item in items]
     reason = up.REASONS[code]
-    params = getattr(found[0], "params", {"first": "1", "last": "1"})
+    params = found[0].params
     assert all(isinstance(value, str) for value in params.values())
     assert "?" not in reason.explain(params).replace("(?)", ""), params
     assert "?" not in reason.advise(params)
 
 
 def test_every_reason_that_this_folder_can_give_is_provoked_above():
-    ours = {code for code, reason in up.REASONS.items() if reason.stage in ("parse", "register", "sequence")}
+    ours = {code for code, reason in up.REASONS.items() if reason.stage in ("parse", "register")}
     assert ours == set(ROW_CASES)
-    assert {reason.stage for reason in up.REASONS.values()} == {"parse", "register", "sequence", "guide", "store"}
+    assert {reason.stage for reason in up.REASONS.values()} == {"parse", "register", "guide", "store"}
 
 
 def test_every_file_level_reason_is_provoked_in_test_files():

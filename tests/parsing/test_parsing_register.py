@@ -90,9 +90,12 @@ def test_a_state_survives_being_stored_as_text():
     assert RegisterState.from_dict(state.to_dict()) == state
 
 
-def test_a_repeated_reading_gives_nothing_and_an_older_one_is_refused():
-    readings = [Reading(T0 + HOUR, Decimal(5)), Reading(T0 + HOUR, Decimal(5)), Reading(T0, Decimal(4))]
-    assert shown(run(None, readings, RegisterRules())[1]) == ["reading_out_of_order"]
+def test_a_repeated_reading_gives_nothing_and_readings_out_of_order_are_a_fault_of_the_caller():
+    readings = [Reading(T0 + HOUR, Decimal(5)), Reading(T0 + HOUR, Decimal(5))]
+    state, found = run(None, readings, RegisterRules())
+    assert found == []
+    with pytest.raises(ValueError, match="after one of"):
+        run(state, [Reading(T0, Decimal(4))], RegisterRules())
 
 
 @pytest.mark.parametrize("seed", range(300))

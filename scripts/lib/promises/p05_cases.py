@@ -110,12 +110,10 @@ ROWS = {
 }
 #: Reasons on the closed list that no file meets, and where they are met.
 ELSEWHERE = {
-    "duplicate_in_file": "readers alone: the store tells repeats, and counts them as duplicates",
-    "reading_out_of_order": "readers alone: a late reading splits the usage that is stored",
-    "sequence_gap": "MQTT: numbers that are missing are gap rows, not suspense",
-    "unknown_alias": "MQTT: odoo_usage_mediation/tests/test_mqtt_sparkplug.py",
-    "subject_mismatch": "MQTT: odoo_usage_mediation/tests/test_mqtt_messages.py",
-    "poison": "MQTT: scripts/lib/promises/p06_poison.py",
+    "unknown_alias": "MQTT: tests/faults/test_mqtt_listener.py",
+    "subject_mismatch": "MQTT: tests/faults/test_mqtt_listener.py",
+    "poison": "MQTT: tests/faults/test_mqtt_listener.py",
+    "event_retired": "retention: odoo_usage_billing/tests/test_retirement.py",
 }
 FILES = {
     "wrong_file_type": ({"format": "xlsx"}, HEAD.encode()),
