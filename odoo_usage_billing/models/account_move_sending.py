@@ -122,11 +122,8 @@ class AccountMove(models.Model):
         self.write({"usage_send_state": "failed", "usage_send_message": message})
         summary = self._usage_not_sent_summary()
         if summary not in self.activity_ids.mapped("summary"):
-            user = (
-                self.invoice_user_id
-                or self._usage_contracts().get(self, self.env["contract.contract"]).user_id[:1]
-                or self.env.user
-            )
+            contracts = self._usage_contracts().get(self, self.env["contract.contract"])
+            user = contracts.user_id[:1] or self.invoice_user_id or self.env.user
             self.activity_schedule("mail.mail_activity_data_todo", summary=summary, note=message, user_id=user.id)
 
     @api.model

@@ -37,8 +37,8 @@ class UsageBillingRun(models.Model):
         rows = rows.exists().filtered("line_ids")
         for line in rows.line_ids:
             key = rehearsal.Key(line.contract_line_id.id, line.kind, line.date_start or None, line.date_end or None)
-            amount, expected = float(done.pop(key, 0)), 0 if line.finding == "held" else line.amount
-            same = line.currency_id.compare_amounts(amount, expected) == 0
+            amount = float(done.pop(key, 0))
+            same = line.currency_id.compare_amounts(amount, line.amount) == 0
             line.write({"amount_invoiced": amount, "outcome": "same" if same else "differs"})
         for row in rows:
             other = row.line_ids.filtered(lambda line: line.outcome != "same")
@@ -94,7 +94,7 @@ class UsageBillingRun(models.Model):
             **action,
             "domain": [("run_id", "=", self.id)],
             "context": {"usage_run_id": self.id, "usage_run_is_draft": self.state == "draft"},
-            "display_name": self.env._("Preview of %s", fields.Date.to_string(self.date_ref)),
+            "display_name": self.env._("Preview of %s", self.name),
         }
 
     def action_view_preview_differences(self):

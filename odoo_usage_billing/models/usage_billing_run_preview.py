@@ -47,8 +47,7 @@ class UsageBillingRun(models.Model):
         counts, totals = defaultdict(dict), defaultdict(list)
         for run, finding, count in Preview._read_group(mine, ["run_id", "finding"], ["__count"]):
             counts[run][finding] = count
-        billable = [*mine, ("finding", "not in", ("pending", "held", "failed", "unforeseen"))]
-        for run, currency, amount in Preview._read_group(billable, ["run_id", "currency_id"], ["amount_untaxed:sum"]):
+        for run, currency, amount in Preview._read_group(mine, ["run_id", "currency_id"], ["amount_untaxed:sum"]):
             totals[run].append((currency, amount))
         other = Preview._read_group([*mine, ("outcome", "not in", (False, "same"))], ["run_id"], ["__count"])
         return counts, dict(other), totals
@@ -201,20 +200,24 @@ class UsageBillingRun(models.Model):
                 "date_start": hold["date_start"],
                 "date_end": hold["date_end"],
                 "quantity": hold["quantity"],
-                "amount": hold["amount"],
+                "amount_held": hold["amount"],
+                "amount_last": float(hold["earlier"][0][1]) if hold["earlier"] else 0,
                 "amount_usual": hold["amount_usual"],
                 "finding": "held",
                 "message": "\n".join(phrase(*broken) for broken in hold["breaches"]),
             }
             for hold in holds
         ]
-        amount, usual = (sum(line[name] for line in lines) for name in ("amount", "amount_usual"))
+        names = ("amount_held", "amount_last", "amount_usual")
+        amount, last, usual = (sum(line[name] for line in lines) for name in names)
         return {
             "run_id": self.id,
             "contract_id": contract.id,
             "currency_id": contract.currency_id.id,
             "finding": "held",
-            "amount_untaxed": amount,
+            "amount_held": amount,
+            "amount_last": last,
+            "has_earlier": any(hold["earlier"] for hold in holds),
             "amount_usual": usual,
             "usual_ratio": amount / usual if usual else 0,
             "deviation": abs(amount - usual),

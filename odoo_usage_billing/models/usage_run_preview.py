@@ -43,6 +43,7 @@ class UsageRunPreview(models.Model):
     amount_untaxed = fields.Monetary(string="Untaxed", readonly=True)
     amount_tax = fields.Monetary(string="Taxes", readonly=True)
     amount_total = fields.Monetary(string="Total", readonly=True)
+    amount_held = fields.Monetary(string="Held", readonly=True, help="What is beyond a safety bound.")
     amount_last = fields.Monetary(
         string="Last", readonly=True, help="What the contract was invoiced for last, untaxed."
     )
@@ -66,8 +67,7 @@ class UsageRunPreview(models.Model):
     @api.depends("amount_invoiced", "amount_untaxed", "outcome")
     def _compute_amount_difference(self):
         for preview in self:
-            billable = 0 if preview.finding in ("held", "failed") else preview.amount_untaxed
-            preview.amount_difference = preview.amount_invoiced - billable if preview.outcome else 0
+            preview.amount_difference = preview.outcome and preview.amount_invoiced - preview.amount_untaxed
 
     @api.model_create_multi
     def create(self, vals_list):

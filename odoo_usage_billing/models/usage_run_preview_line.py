@@ -32,6 +32,7 @@ class UsageRunPreviewLine(models.Model):
     )
     quantity = fields.Float(digits=False, min_display_digits=2, readonly=True)
     amount = fields.Monetary(string="Untaxed", readonly=True)
+    amount_held = fields.Monetary(string="Held", readonly=True)
     amount_tax = fields.Monetary(string="Taxes", readonly=True)
     amount_last = fields.Monetary(string="Last", readonly=True)
     amount_usual = fields.Monetary(string="Usually", readonly=True)
