@@ -6,7 +6,8 @@
     "author": "Odoo Usage Suite, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/contract",
     "license": "AGPL-3",
-    "depends": ["contract", "account", "product", "uom", "portal"],
+    "depends": ["contract", "account", "account_edi_ubl_cii", "product", "uom", "portal"],
+    "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -34,6 +35,7 @@
         "views/usage_charge_views.xml",
         "views/usage_adjustment_views.xml",
         "views/usage_hold_views.xml",
+        "views/usage_run_preview_views.xml",
         "views/usage_billing_run_views.xml",
         "wizards/usage_retire_views.xml",
         "views/usage_retirement_views.xml",

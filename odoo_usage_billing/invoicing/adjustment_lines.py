@@ -71,6 +71,8 @@ def _of_one(adjustment, parts, sequence):
         **base,
         "product_id": line.product_id.id,
         "analytic_distribution": line.analytic_distribution or False,
+        "usage_date_start": adjustment.date_start,
+        "usage_date_end": adjustment.date_end,
     }
     for part in parts:
         if part.kind in NOTES or not part.amount:

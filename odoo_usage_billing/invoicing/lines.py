@@ -35,6 +35,7 @@ def commands(rated, charge_id, component_ids, carrier, hints):
         lines.append({**section, "display_type": "line_note", "name": name})
     base = {key: carrier[key] for key in CARRIED if carrier.get(key)}
     base["usage_charge_id"] = charge_id
+    base["usage_date_start"], base["usage_date_end"] = rated.segment.date_start, rated.segment.date_end
     # Given even when empty: a missing value costs a look-up of distribution models per line.
     base["analytic_distribution"] = carrier.get("analytic_distribution") or False
     for component, component_id, name in zip(rated.charge.components, component_ids, rated.names, strict=True):

@@ -34,6 +34,9 @@ class AccountMoveLine(models.Model):
         ondelete="restrict",
     )
 
+    usage_date_start = fields.Date(string="Period Start", readonly=True)
+    usage_date_end = fields.Date(string="Period End", readonly=True, help="First day after what the line bills.")
+
     _usage_adjustment_once = models.UniqueIndex(
         "(usage_adjustment_component_id) WHERE usage_adjustment_component_id IS NOT NULL"
         " AND parent_state IS DISTINCT FROM 'cancel'",

@@ -98,6 +98,7 @@ class ContractContract(models.Model):
         """The accepted adjustments of a contract come last on its next invoice."""
         values = super()._prepare_recurring_invoices_values(date_ref)
         accepted = self.env["usage.adjustment"].search([("contract_id", "in", self.ids), ("state", "=", "accepted")])
+        accepted -= accepted.browse(self.env.context.get("usage_rehearsed", ()))
         if not accepted:
             return values
         by_contract = accepted.grouped("contract_id")

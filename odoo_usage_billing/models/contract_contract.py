@@ -40,10 +40,12 @@ class ContractContract(models.Model):
         help="Days after the end of a period before it is invoiced, so that usage that arrives late is still in it.",
     )
     usage_invoice_policy = fields.Selection(
-        [("draft", "Create drafts"), ("post", "Post")],
+        [("draft", "Create drafts"), ("post", "Post"), ("send", "Post and send to the customer")],
         string="Usage Invoices",
         required=True,
-        default="post",
+        default=lambda self: self.env.company.usage_invoice_policy or "post",
+        help="What a billing run does with the invoices that it makes. An invoice of several contracts follows "
+        "the most careful of them.",
     )
     usage_proration = fields.Selection(
         [
@@ -157,7 +159,7 @@ class ContractContract(models.Model):
 
         A writer holds them shared until its own commit. See Guide._hold_billing_off.
         """
-        if self:
+        if self and not self._usage_is_rehearsed():
             self.env.cr.execute(
                 "UPDATE contract_contract SET usage_billed_at = now() AT TIME ZONE 'UTC'"
                 " WHERE id IN (SELECT id FROM contract_contract WHERE id = ANY(%s)"

@@ -104,8 +104,11 @@ class ContractLine(models.Model):
 
     def _prepare_invoice_line(self):
         vals = super()._prepare_invoice_line()
-        if self.is_usage and vals:
-            vals[USAGE_MARKER] = self._usage_due()
+        if vals and self.contract_id.has_usage and not self.display_type and self.recurring_next_date:
+            due = self._usage_due()
+            vals.update(usage_date_start=due.date_start, usage_date_end=due.date_end)
+            if self.is_usage:
+                vals[USAGE_MARKER] = due
         return vals
 
     def _usage_section_name(self, rated):

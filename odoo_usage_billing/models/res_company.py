@@ -14,6 +14,17 @@ class ResCompany(models.Model):
         default=200,
         help="The invoice's annex lists so many subjects; the rest is one total.",
     )
+    usage_invoice_policy = fields.Selection(
+        [("draft", "Create drafts"), ("post", "Post"), ("send", "Post and send to the customer")],
+        string="Usage Invoices",
+        default="post",
+        help="Proposed for new usage contracts.",
+    )
+    usage_send_workbook = fields.Boolean(
+        string="Send the Usage as a Workbook",
+        default=True,
+        help="Usage invoices are sent with an .xlsx of what they charge and of totals per subject and end user.",
+    )
     usage_late_policy = fields.Selection(
         [("accept", "Accept it: the difference is billed"), ("refuse", "Keep it in suspense")],
         string="Usage of Invoiced Periods",

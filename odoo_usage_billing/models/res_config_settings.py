@@ -9,6 +9,8 @@ class ResConfigSettings(models.TransientModel):
     usage_accrual_journal_id = fields.Many2one(related="company_id.usage_accrual_journal_id", readonly=False)
     usage_accrual_account_id = fields.Many2one(related="company_id.usage_accrual_account_id", readonly=False)
     usage_annex_subjects = fields.Integer(related="company_id.usage_annex_subjects", readonly=False)
+    usage_invoice_policy = fields.Selection(related="company_id.usage_invoice_policy", readonly=False)
+    usage_send_workbook = fields.Boolean(related="company_id.usage_send_workbook", readonly=False)
     usage_late_policy = fields.Selection(related="company_id.usage_late_policy", readonly=False)
     usage_adjustment_policy = fields.Selection(related="company_id.usage_adjustment_policy", readonly=False)
     usage_write_off_below = fields.Monetary(

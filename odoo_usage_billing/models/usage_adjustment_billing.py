@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from .contract_contract import FAST_CREATE
@@ -95,16 +95,8 @@ class UsageAdjustment(models.Model):
                 move.reversed_entry_id = origin
             move.message_post(body=self.env._("Adjusts %s.", origin._get_html_link()))
         moves._return_prepaid()
-        self._post_by_policy(moves)
+        moves._usage_post_by_policy()
         return moves
-
-    @api.model
-    def _post_by_policy(self, moves):
-        to_post = moves.browse()
-        for move, contracts in moves._usage_contracts().items():
-            if all(contract.usage_invoice_policy == "post" for contract in contracts):
-                to_post |= move
-        to_post.with_context(**FAST_CREATE)._post(soft=False)
 
     def _own_invoice_vals(self, contract, origin):
         vals = contract._prepare_invoice(contract._usage_today())
@@ -114,6 +106,8 @@ class UsageAdjustment(models.Model):
 
     def _book_write_off(self):
         """Show what was given up as income and as the expense of the company's account; nothing without one."""
+        if self.contract_id._usage_is_rehearsed():
+            return
         for adjustment in self.sudo():
             account = adjustment.company_id.usage_write_off_account_id
             if account and not adjustment.currency_id.is_zero(adjustment.amount):

@@ -7,9 +7,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
-from .contract_contract import FAST_CREATE
 from .usage_billing_run_line import CHUNK
-from .usage_hold import HeldError
 
 CONTENTION = (
     psycopg2.errors.SerializationFailure,
@@ -97,6 +95,7 @@ class UsageBillingRun(models.Model):
     def action_start(self):
         """List the due contracts and invoice them, at once when few, else in the background."""
         for run in self.filtered(lambda r: r.state == "draft"):
+            run._drop_unfinished_preview()
             run._list_contracts()
         few = self.filtered(lambda r: len(r.line_ids) <= INLINE_LIMIT)
         for run in few:
@@ -147,8 +146,8 @@ class UsageBillingRun(models.Model):
             "views": [(False, "form")],
         }
 
-    def _list_contracts(self):
-        """One pending line per contract that is due, so that progress is known."""
+    def _due_contracts(self):
+        """The contracts that this run is for and that are due on its day."""
         self.ensure_one()
         Contract = self.env["contract.contract"].with_context(usage_billing_run=True)
         domain = fields.Domain.AND(
@@ -160,7 +159,11 @@ class UsageBillingRun(models.Model):
         )
         if self.contract_ids:
             domain &= fields.Domain("id", "in", self.contract_ids.ids)
-        due = Contract.search(domain)._usage_due_on(self.date_ref)
+        return Contract.search(domain)._usage_due_on(self.date_ref)
+
+    def _list_contracts(self):
+        """One pending line per contract that is due, so that progress is known."""
+        due = self._due_contracts()
         self.env["usage.billing.run.line"].create([{"run_id": self.id, "contract_id": contract.id} for contract in due])
         self.write(
             {
@@ -177,29 +180,24 @@ class UsageBillingRun(models.Model):
         self.ensure_one()
         contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
         mine = lines.filtered(lambda line: line.contract_id in contracts)
-        if len(mine) > 1:
-            try:
-                with self.env.cr.savepoint():
-                    self._invoice(mine)
-                return mine
-            except CONTENTION:
-                raise
-            except Exception:  # noqa: BLE001 - one of them is bad; alone it names itself
-                self.env.invalidate_all()
-        for line in mine:
-            self._process_alone(line)
+        if mine:
+            self._try(mine)
         return mine
 
-    def _process_alone(self, line):
-        """Invoice one contract; its failure is recorded on its line and stays its own."""
+    def _try(self, lines):
+        """Invoice these together, else in smaller parts: one contract's failure is on its line and stays its own."""
         try:
             with self.env.cr.savepoint():
-                self._invoice(line)
+                self._invoice(lines)
         except CONTENTION:
             raise
         except Exception as error:  # noqa: BLE001 - recorded, shown, and retried by a person
             self.env.invalidate_all()
-            line.write({"state": "failed", "message": str(error) or repr(error)})
+            if len(lines) == 1:
+                lines.write({"state": "failed", "message": str(error) or repr(error)})
+                return
+            for part in lines.contract_id._usage_parts():
+                self._try(lines.filtered(lambda line, part=part: line.contract_id in part))
 
     def _invoice(self, lines):
         """Invoice due periods of the lines' contracts, oldest first, and post by policy.
@@ -209,19 +207,15 @@ class UsageBillingRun(models.Model):
         """
         company = self.company_id
         contracts = lines.contract_id.with_company(company)
-        moves, holds = self.env["account.move"], self.env["usage.hold"]
-        for _turn in range(PERIODS_MAX):
-            due = (contracts - holds.contract_id)._usage_due_on(self.date_ref)
-            if not due or len(moves) >= MOVES_MAX:
-                break
-            try:
-                with self.env.cr.savepoint():
-                    moves |= due._recurring_create_invoice()
-            except HeldError as held:
-                # Nothing of this turn happened; the others go on without the contracts that are held.
-                self.env.invalidate_all()
-                holds |= holds._hold(held.holds)
-        self._post(moves)
+        ids = []
+        held = contracts._usage_in_turns(
+            self.date_ref,
+            lambda due: ids.extend(due._recurring_create_invoice().ids),
+            PERIODS_MAX,
+            lambda: len(ids) >= MOVES_MAX,
+        )
+        moves, holds = self.env["account.move"].browse(ids), self.env["usage.hold"]._hold(held)
+        moves._usage_post_by_policy()
         self._refresh_statistics()
         behind = (contracts - holds.contract_id)._usage_due_on(self.date_ref) if moves else contracts.browse()
         by_contract = {}
@@ -229,13 +223,13 @@ class UsageBillingRun(models.Model):
             for contract in owners:
                 by_contract.setdefault(contract.id, []).append(move.id)
         for line in lines:
-            ids = by_contract.get(line.contract_id.id, [])
-            held = holds.filtered(lambda hold, line=line: hold.contract_id == line.contract_id)
+            made = by_contract.get(line.contract_id.id, [])
+            stopped = holds.filtered(lambda hold, line=line: hold.contract_id == line.contract_id)
             line.write(
                 {
-                    "state": "held" if held else "pending" if line.contract_id in behind else "done",
-                    "message": "\n".join(held.mapped("message")) or False,
-                    "move_ids": [fields.Command.link(id_) for id_ in ids],
+                    "state": "held" if stopped else "pending" if line.contract_id in behind else "done",
+                    "message": "\n".join(stopped.mapped("message")) or False,
+                    "move_ids": [fields.Command.link(id_) for id_ in made],
                 }
             )
 
@@ -244,14 +238,6 @@ class UsageBillingRun(models.Model):
         self.env.cr.execute("SELECT reltuples < 1000 FROM pg_class WHERE oid = 'account_move_line'::regclass")
         if self.env.cr.fetchone()[0]:
             self.env.cr.execute("ANALYZE account_move, account_move_line")
-
-    def _post(self, moves):
-        to_post = self.env["account.move"]
-        for move, contracts in moves._usage_contracts().items():
-            if all(contract.usage_invoice_policy == "post" for contract in contracts):
-                to_post |= move
-        # A clean context: what sped up creation must not reach other addons' posting.
-        self.env["account.move"].with_context(**FAST_CREATE).browse(to_post.ids)._post(soft=False)
 
     def _finish_if_complete(self):
         for run in self.filtered(lambda run: run.state == "running"):

@@ -16,10 +16,20 @@ class UsageCharge(models.Model):
 
         `limit`: how many subjects are listed; the rest is one total.
         """
-        subjects = self._annex_subjects(limit)
+        none = {"subjects": [], "others": None}
+        measured = self.filtered(lambda charge: not charge.commitment_id)
+        subjects = measured._annex_subjects(limit) if measured else {}
         numbers = self._annex_numbers()
-        ordered = self.sorted(lambda c: (c.contract_line_id.sequence, c.contract_line_id.id, c.date_start))
-        return [charge._annex_of_one(numbers, subjects[charge]) for charge in ordered]
+        ordered = self.sorted(
+            lambda c: (
+                c.contract_id.id,
+                c.contract_line_id.sequence,
+                c.contract_line_id.id,
+                c.date_start,
+                bool(c.commitment_id),
+            )
+        )
+        return [charge._annex_of_one(numbers, subjects.get(charge, none)) for charge in ordered]
 
     def _annex_of_one(self, numbers, subjects):
         self.ensure_one()
@@ -28,7 +38,8 @@ class UsageCharge(models.Model):
         agreed = self.component_ids.filtered(lambda c: c.kind == "baseline") if notes else notes
         return {
             "charge": self,
-            "title": self.contract_line_id.name.split("\n")[0],
+            "contract": self.contract_id._usage_invoice_section(),
+            "title": (self.commitment_id or self.contract_line_id).name.split("\n")[0],
             "period": explainer._period_text(self),
             "facts": (agreed + notes).mapped("name"),
             "quantity": numbers[self][0],

@@ -62,8 +62,11 @@ class UsageExplainer(models.AbstractModel):
     def _phrase_steps(self, steps):
         """Steps of a trace as sentences, one per step."""
         sentences = []
+        labels = dict(self.env["usage.rate.card.version"]._fields["charge_model"]._description_selection(self.env))
         for template, params in explain(steps):
             spoken = {key: self._spoken(value) for key, value in params.items()}
+            if "charge_model" in spoken:
+                spoken["charge_model"] = labels.get(spoken["charge_model"], spoken["charge_model"])
             sentence = self.env._(BY_TEMPLATE[template])
             sentences.append(sentence % spoken)
         return sentences

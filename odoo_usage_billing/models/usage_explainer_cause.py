@@ -51,7 +51,9 @@ class UsageExplainer(models.AbstractModel):
             "quantity": f"{sign}{self._number(quantity)}",
             "unit": adjustment.metric_id.sudo().uom_id.with_context(lang=self.env.context.get("lang")).name,
         }
-        if not adjustment.late_void_count:
+        if words["count"] == 1 and not words["voids"]:
+            return self.env._("One event came after the invoice: %(quantity)s %(unit)s.", **words)
+        if not words["voids"]:
             return self.env._("%(count)s events came after the invoice: %(quantity)s %(unit)s.", **words)
         return self.env._(
             "%(count)s events came after the invoice, %(voids)s of them take earlier ones back: %(quantity)s %(unit)s.",

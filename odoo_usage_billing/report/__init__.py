@@ -1,3 +1,3 @@
 # usage.preview must exist before it is extended here.
 from .. import wizards
-from . import usage_preview_table
+from . import invoice_workbook, run_preview_workbook, usage_preview_table

@@ -260,9 +260,7 @@ class UsageWriter:
     def _claim(self, claims):
         # In the order of the index: quicker, and writers of the same ids wait for each other in one order.
         source_id = self.source.id
-        copy_rows(
-            self.cr, COPY_KEYS, sorted([f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims])
-        )
+        copy_rows(self.cr, COPY_KEYS, sorted([f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims]))
 
     def claim_or_serialize(self, claims):
         """Claim (key, digest, event id) that this snapshot does not know.

@@ -275,7 +275,7 @@ class TestAdjustments(UsageCommon):
         move = self.contract.usage_adjustment_ids.move_id
         html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", move.ids)[0]
         text = " ".join(html.decode().split())
-        self.assertIn("1 events came after the invoice: +7", text)
+        self.assertIn("One event came after the invoice: +7", text)
         self.assertIn(f"billed on {self.origin.name}", text)
         html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", self.origin.ids)[
             0

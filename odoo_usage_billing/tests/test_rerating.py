@@ -74,7 +74,7 @@ class TestRerating(UsageCommon):
         self.assertEqual((found.state, found.charge_id), ("draft", self.charges(contract)))
         self.assertEqual((found.late_event_count, found.late_quantity, found.event_count), (1, 7, 1))
         self.assertEqual([item["quantity"] for item in found.late_events], ["7"])
-        self.assertIn("1 events came after the invoice: +7", found.cause)
+        self.assertIn("One event came after the invoice: +7", found.cause)
         self.assertFalse(contract._usage_look())
         self.assertEqual(self.charges(contract).amount, 50)
 

@@ -37,6 +37,8 @@ MATRIX = {
     "usage.hold": ("r", "r", "rwc"),
     "usage.billing.run": ("r", "r", "rwcu"),
     "usage.billing.run.line": ("r", "r", "rwcu"),
+    "usage.run.preview": ("r", "r", "rwcu"),
+    "usage.run.preview.line": ("r", "r", "rwcu"),
     "usage.accrual": ("r", "r", "rwcu"),
     "usage.accrual.line": ("r", "r", "rwcu"),
     "usage.prepaid.balance": ("r", "r", "rwcu"),
@@ -115,6 +117,7 @@ class TestSecurityMatrix(UsageCommon):
         cls.send([cls.record("PRN0001", 900, utc(2026, 2, 5))])
         cls.run_billing(date(2026, 3, 1))
         cls.send([cls.record("PRN0001", 10, occurred_at=utc(2026, 2, 3, 12))])
+        cls.env["usage.billing.run"].create({"date_ref": date(2026, 3, 1)}).action_preview()
         cls.env["usage.accrual"].create({"date": date(2026, 2, 28)}).action_prepare()
         cls.make_prepaid()
         cls.env["usage.books.check"].create({}).action_check()

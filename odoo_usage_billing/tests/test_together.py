@@ -93,6 +93,26 @@ class TestTogether(UsageCommon):
         self.assertEqual(run.failed_count, 1)
         self.assertEqual(run.line_ids.move_ids.amount_untaxed, 50)
 
+    def test_the_annex_says_whose_usage_it_is_and_a_commitment_has_no_subjects(self):
+        promise = {"name": "Promise", "contract_id": self.south.id, "term": "monthly", "amount": 50}
+        self.env["usage.commitment"].create({**promise, "date_start": date(2026, 1, 1)})
+        annex = self.bill().usage_period_ids.charge_ids._annex(10)
+        self.assertEqual(
+            [(item["contract"], item["title"], len(item["subjects"])) for item in annex],
+            [
+                ("C-North North", "Printed pages", 1),
+                ("C-South South", "Printed pages", 1),
+                ("C-South South", "Promise", 0),
+            ],
+        )
+
+    def test_a_bad_contract_of_somebody_else_leaves_them_their_shared_invoice(self):
+        later = self.make_card(charge_model="per_unit", date_start=date(2027, 1, 1), name="Later")
+        bad = self.make_contract([self.usage_line(later)], name="Bad")
+        run = self.run_billing(contracts=self.north | self.south | bad)
+        self.assertEqual((run.failed_count, len(run.line_ids.move_ids)), (1, 1))
+        self.assertEqual(run.line_ids.move_ids.amount_untaxed, 70)
+
     def test_lines_with_an_order_number_are_invoiced_apart_under_it(self):
         self.north.contract_line_ids.filtered("is_usage").usage_order_number = "PO-7"
         moves = self.bill()

@@ -3,27 +3,15 @@
 Cells hold content only: text that looks like a formula, a link or a number stays text.
 """
 
-from datetime import datetime, time
-
-import xlsxwriter
+from odoo.addons.odoo_usage_billing.report.workbook import MAX_ROWS, Sheets, new_book
 
 from . import queries
-
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-MAX_CELL_CHARS = 32_767
-MAX_ROWS = 1_000_000
-REFUSED_IN_NAMES = str.maketrans("", "", "[]:*?/\\'")
 
 
 def write_sheet(target, consumption, period):
     """Write the workbook of one contract's consumption in a period to a binary file."""
     contract = consumption.contracts.ensure_one()
-    book = xlsxwriter.Workbook(target, OPTIONS)
+    book = new_book(target)
     usages = consumption.in_period(period)
     Summary(book, contract, period).fill(usages)
     details = Details(book, contract.env)
@@ -34,43 +22,6 @@ def write_sheet(target, consumption, period):
     book.close()
 
 
-class Sheets:
-    """Formats and typed cells."""
-
-    def __init__(self, book, env):
-        self.book = book
-        self.env = env
-        self.head = book.add_format(
-            {"bold": True, "bg_color": "#E4E0EC", "bottom": 1, "text_wrap": True, "valign": "top"}
-        )
-        self.bold = book.add_format({"bold": True, "font_size": 14})
-        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-        self.number = book.add_format({"num_format": "#,##0.#########"})
-
-    def add(self, name):
-        """A new sheet, named as spreadsheets allow it."""
-        return self.book.add_worksheet(name.translate(REFUSED_IN_NAMES)[:31])
-
-    def text(self, sheet, row, column, value, style=None):
-        """Write text; nothing for an empty one."""
-        if value:
-            sheet.write_string(row, column, str(value)[:MAX_CELL_CHARS], style)
-
-    def figure(self, sheet, row, column, value, style):
-        """Write a number; nothing for None."""
-        if value is not None:
-            sheet.write_number(row, column, float(value), style)
-
-    def date(self, sheet, row, column, value):
-        """Write a day as a date."""
-        sheet.write_datetime(row, column, datetime.combine(value, time()), self.day)
-
-    def header(self, sheet, row, titles):
-        """Write column titles."""
-        for column, title in enumerate(titles):
-            self.text(sheet, row, column, title, self.head)
-
-
 class Summary(Sheets):
     """Who, when, and per contract line: baseline, actual, variance, charge."""
 
@@ -78,9 +29,7 @@ class Summary(Sheets):
         super().__init__(book, contract.env)
         self.contract = contract
         self.period = period
-        zeros = "0" * contract.currency_id.decimal_places
-        money = f"#,##0.{zeros}" if zeros else "#,##0"
-        self.money = book.add_format({"num_format": money})
+        self.amount = self.money(contract.currency_id)
         self.sheet = self.add(self.env._("Summary"))
 
     def fill(self, usages):
@@ -129,7 +78,7 @@ class Summary(Sheets):
         self.date(sheet, row, 4, usage.date_last)
         for column, value in enumerate((usage.baseline, usage.actual, usage.variance), start=5):
             self.figure(sheet, row, column, value, self.number)
-        self.figure(sheet, row, 8, usage.amount, self.money)
+        self.figure(sheet, row, 8, usage.amount, self.amount)
         self.text(sheet, row, 9, self.contract.currency_id.name)
         self.text(sheet, row, 10, state_name(self.env, usage.state))
 
