@@ -1,6 +1,7 @@
 """Small helpers for the tests: generous limits, a frozen clock, a plain profile, workbooks."""
 
 import io
+import zipfile
 
 import usage_parsing as up
 
@@ -86,3 +87,14 @@ def table(*lines):
             sheet.write_row(number, 0, line)
 
     return workbook(fill)
+
+
+def patched(content, old, new, part="xl/worksheets/sheet1.xml"):
+    """Give a workbook with a text in one of its parts replaced."""
+    out, source = io.BytesIO(), zipfile.ZipFile(io.BytesIO(content))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            data = source.read(name)
+            assert name != part or old in data, data[:2000]
+            archive.writestr(name, data.replace(old, new) if name == part else data)
+    return out.getvalue()
