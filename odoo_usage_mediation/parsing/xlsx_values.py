@@ -142,10 +142,10 @@ def number_text(text: str) -> Canonical:
     if "e" not in text and "E" not in text and len(text) <= _EXACT_DIGITS + 1:
         return Canonical(text)
     if len(text) <= _WRITTEN_CHARS:
-        # What spreadsheets write. Its shortest form is that of the binary value, unless that has an exponent.
+        # What spreadsheets write: its shortest form is that of the binary value, unless that has an exponent or no end.
         value, end = _SCAN(text, 0)
         shown = repr(value)
-        if end == len(text) and "e" not in shown:
+        if end == len(text) and "e" not in shown and shown[-1].isdigit():
             return Canonical(shown.removesuffix(".0"))
     value = Decimal(text)
     if len(value.as_tuple().digits) > _EXACT_DIGITS:
