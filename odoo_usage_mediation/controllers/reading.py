@@ -48,11 +48,12 @@ class RequestIntake(Intake):
             self.parsed = CheckedItems(self.parsed, partial(units_of, source.env, source.company_id.id), strict)
 
         # What no database can hold is written as an escape in JSON, and may stand where nothing reads it.
-        if any(sign in content for sign in ODDITIES):
-            self._record = self._storable_record
+        self._has_oddities = any(sign in content for sign in ODDITIES)
 
-    def _storable_record(self, item):
-        return super()._record(item._replace(raw=storable(item.raw)))
+    def _record(self, item):
+        if self._has_oddities:
+            item = item._replace(raw=storable(item.raw))
+        return super()._record(item)
 
 
 def _definition(source, kind):

@@ -14,10 +14,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from .messages import Message
+from .packets import ACKNOWLEDGEMENT_BYTES, READ_BYTES, Inbox, MalformedError, acknowledgements
 
 KEEPALIVE_SECONDS = 60
 OPEN_SECONDS = 15
 CLOSE_SECONDS = 5
+NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+BROKE_OFF = "The connection to the broker broke off."
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 SESSION_TAKEN_OVER = 142
 REFUSED = 128
@@ -25,6 +28,18 @@ REFUSED = 128
 
 class BrokerError(Exception):
     """The broker cannot be reached, refuses us, or has let go of us. The text is for people."""
+
+
+class Library(mqtt.Client):
+    """The client library, reading what it is handed: messages are taken out before, see `packets`."""
+
+    handed = b""
+
+    def _sock_recv(self, bufsize):
+        data, self.handed = self.handed[:bufsize], self.handed[bufsize:]
+        if not data:
+            raise BlockingIOError
+        return data
 
 
 class Connection:
@@ -41,10 +56,13 @@ class Connection:
         self.lost = ""
         self.arrived_at = 0.0
         self._connack = self._suback = None
+        self._inbox = Inbox()
+        # Acknowledgements on their way. They and what the library sends are never mixed within a packet.
+        self._leaving = bytearray()
         self._client = self._make_client()
 
     def _make_client(self):
-        client = mqtt.Client(
+        client = Library(
             mqtt.CallbackAPIVersion.VERSION2,
             client_id=self.broker.client_id,
             protocol=mqtt.MQTTv5,
@@ -59,7 +77,7 @@ class Connection:
         client.on_subscribe = self._subscribed
         client.on_message = self._received
         client.on_disconnect = self._disconnected
-        # With this set, what is to be sent waits for loop_write: acknowledgements leave together.
+        # With this set, what is to be sent waits for loop_write.
         client.on_socket_register_write = _nothing
         return client
 
@@ -111,7 +129,7 @@ class Connection:
     def close(self):
         """Send what is to be sent and part in peace; the session stays."""
         deadline = time.monotonic() + CLOSE_SECONDS
-        while not self.lost and self._client.want_write() and time.monotonic() < deadline:
+        while not self.lost and self._wants_write() and time.monotonic() < deadline:
             self._write()
         if not self.lost:
             self._client.disconnect()
@@ -128,38 +146,97 @@ class Connection:
         most = most or self.broker.receive_maximum
         sock = self._client.socket()
         if self.lost or sock is None:
-            self.lost = self.lost or "The connection to the broker broke off."
+            self.lost = self.lost or BROKE_OFF
             return
         may_read = len(self.waiting) < most
-        if may_read and getattr(sock, "pending", int)():
+        if may_read and self._has_more(sock):
             timeout = 0
         try:
             readable, _writable, _failed = select.select(
-                [sock] if may_read else [], [sock] if self._client.want_write() else [], [], timeout
+                [sock] if may_read else [], [sock] if self._wants_write() else [], [], timeout
             )
         except (OSError, ValueError):
-            self.lost = self.lost or "The connection to the broker broke off."
+            self.lost = self.lost or BROKE_OFF
             return
-        if readable or (may_read and getattr(sock, "pending", int)()):
+        if readable or (may_read and self._has_more(sock)):
             self._read(most)
         self._write()
         if not self.lost:
             self._client.loop_misc()
 
+    def _has_more(self, sock):
+        """Whether there is something to read that `select` does not know of."""
+        return self._inbox.is_ready or getattr(sock, "pending", int)()
+
+    def _wants_write(self):
+        return self._leaving or self._client.want_write()
+
     def _read(self, most):
-        """Read packet after packet while messages come and there is room."""
-        while len(self.waiting) < most and not self.lost:
-            before = len(self.waiting)
-            if self._client.loop_read() or self._client.socket() is None:
-                self.lost = self.lost or "The connection to the broker broke off."
-                return
-            if len(self.waiting) == before:
-                return
-        self.arrived_at = time.monotonic()
+        """Take in what has come while there is room."""
+        try:
+            while not self.lost:
+                messages, others = self._inbox.take(most - len(self.waiting))
+                for packet in others:
+                    self._hand(packet)
+                if messages:
+                    self._keep(messages)
+                if len(self.waiting) >= most or not self._receive():
+                    return
+        except MalformedError:
+            self._break_off("The broker sent what is not MQTT 5.")
+
+    def _receive(self):
+        """Take bytes from the network; whether there were any."""
+        sock = self._client.socket()
+        if self.lost or sock is None:
+            self.lost = self.lost or BROKE_OFF
+            return False
+        try:
+            data = sock.recv(READ_BYTES)
+        except NOTHING_YET:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._break_off(BROKE_OFF)
+            return False
+        self._inbox.add(data)
+        return True
+
+    def _break_off(self, text):
+        self.lost = self.lost or text
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    def _hand(self, packet):
+        """Let the library read a packet that is no message."""
+        self._client.handed = packet
+        if not self.lost and (self._client.loop_read() or self._client.socket() is None):
+            self.lost = self.lost or BROKE_OFF
 
     def _write(self):
-        if not self.lost and self._client.want_write() and self._client.loop_write():
-            self.lost = self.lost or "The connection to the broker broke off."
+        if self.lost:
+            return
+        if self._is_cut():
+            self._send()
+        if not self._is_cut() and self._client.want_write() and self._client.loop_write():
+            self.lost = self.lost or BROKE_OFF
+        if self._leaving and not self.lost and not self._client.want_write():
+            self._send()
+
+    def _is_cut(self):
+        """Whether a part of an acknowledgement has left, and only its rest may follow."""
+        return len(self._leaving) % ACKNOWLEDGEMENT_BYTES
+
+    def _send(self):
+        sock = self._client.socket()
+        try:
+            del self._leaving[: sock.send(self._leaving)]
+        except NOTHING_YET:
+            return
+        except (OSError, AttributeError):
+            self._break_off(BROKE_OFF)
 
     def take(self):
         """The waiting messages; they stay the broker's until they are acknowledged."""
@@ -170,9 +247,7 @@ class Connection:
         """Let the broker forget messages: only for what is committed, in the order it came."""
         if self.lost:
             return
-        for message in messages:
-            if message.qos:
-                self._client.ack(message.mid, message.qos)
+        self._leaving += acknowledgements(messages)
         self._write()
 
     def publish(self, topic, payload):
@@ -199,11 +274,16 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = None
-        if topic == DROPPED_TOPIC:
+        self._keep([Message(topic, message.payload, message.mid, message.qos)])
+
+    def _keep(self, messages):
+        self.arrived_at = time.monotonic()
+        for message in messages:
+            if message.topic != DROPPED_TOPIC:
+                self.waiting.append(message)
+                continue
             text = message.payload[:20].decode("ascii", "replace")
             self.dropped = int(text) if text.isdecimal() else self.dropped
-            return
-        self.waiting.append(Message(topic, message.payload, message.mid, message.qos))
 
     def _disconnected(self, _client, _userdata, _flags, reason, _properties):
         if self.lost:

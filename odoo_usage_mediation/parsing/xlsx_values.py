@@ -37,6 +37,8 @@ _MINUTES = [f" {minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440)]
 _SECONDS = [f"{second:02d}" for second in range(60)]
 _CACHE_ENTRIES = 20_000
 _EXACT_DIGITS = 15
+_WRITTEN_CHARS = 24
+_SCAN = json.JSONDecoder().scan_once
 _MAX_STRING_BYTES = 16 << 20
 
 
@@ -139,9 +141,15 @@ def number_text(text: str) -> Canonical:
         return Canonical(text)
     if "e" not in text and "E" not in text and len(text) <= _EXACT_DIGITS + 1:
         return Canonical(text)
+    if len(text) <= _WRITTEN_CHARS:
+        # What spreadsheets write: its shortest form is that of the binary value, unless that has an exponent or no end.
+        value, end = _SCAN(text, 0)
+        shown = repr(value)
+        if end == len(text) and "e" not in shown and shown[-1].isdigit():
+            return Canonical(shown.removesuffix(".0"))
     value = Decimal(text)
     if len(value.as_tuple().digits) > _EXACT_DIGITS:
-        value = decimal_from_float(json.loads(text))
+        value = decimal_from_float(_SCAN(str(value), 0)[0])
     if not -30 < value.adjusted() < 30:
         return Canonical(text)
     written = format(value, "f")

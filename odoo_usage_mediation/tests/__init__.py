@@ -11,6 +11,7 @@ from . import (
     test_gap_holds,
     test_main_job_browser,
     test_mqtt_messages,
+    test_mqtt_packets,
     test_mqtt_security,
     test_mqtt_sequence,
     test_mqtt_sparkplug,

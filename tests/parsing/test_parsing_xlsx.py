@@ -69,6 +69,11 @@ def test_a_binary_tail_in_the_file_is_not_part_of_the_number():
     assert read(content, XLSX)[0].quantity == Decimal("1.1")
 
 
+def test_a_number_written_with_zeros_in_front_is_a_number():
+    content = patched(filled([["e", "s", datetime(2025, 1, 1), 1.5]]), b"<v>1.5</v>", b"<v>001.10000000000000012</v>")
+    assert read(content, XLSX)[0].quantity == Decimal("1.1")
+
+
 def test_dates_clock_times_and_lengths_are_read_by_their_format():
     profile = plain(
         format="xlsx",
