@@ -220,8 +220,8 @@ class UsageUpload(models.TransientModel):
                 "res_id": batch.id,
             }
         )
-        for chunk in intake.chunks():
-            batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
+        for _results in intake.each(lambda chunk: batch._store(chunk.records, chunk.refusals, len(chunk.filtered))):
+            pass
         return batch
 
     # -- showing -----------------------------------------------------------
