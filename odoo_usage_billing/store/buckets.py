@@ -2,7 +2,7 @@
 
 import psycopg2.errors
 
-from .copying import copy_rows, escape
+from .copying import array, copy_rows, escape, text_array
 from .records import plain
 
 UPSERT = """
@@ -42,81 +42,48 @@ COPY = (
 FEW = 100
 
 
-class Bucket:
-    """A running sum for one grain. Quantities are exact Decimals in the metric's unit.
-
-    Instants are texts in UTC and ISO 8601, which sort as the instants do.
-    """
-
-    __slots__ = ("amount", "count", "last", "last_at", "most", "total")
-
-    def __init__(self, quantity, amount, occurred_at):
-        self.total = quantity
-        self.amount = amount or 0
-        self.count = 1
-        self.most = quantity
-        self.last = quantity
-        self.last_at = occurred_at
-
-    def add(self, quantity, amount, occurred_at):
-        """Count one more event."""
-        self.total += quantity
-        if amount is not None:
-            self.amount += amount
-        self.count += 1
-        if quantity > self.most:
-            self.most = quantity
-        if occurred_at >= self.last_at:
-            self.last = quantity
-            self.last_at = occurred_at
-
-    def join(self, other):
-        """Count what another one counted."""
-        self.total += other.total
-        self.amount += other.amount
-        self.count += other.count
-        self.most = max(self.most, other.most)
-        if other.last_at >= self.last_at:
-            self.last = other.last
-            self.last_at = other.last_at
-
-    def texts(self):
-        """Sum, amount, count, largest and last value with its instant, as PostgreSQL reads them."""
-        total = plain(self.total)
-        amount = plain(self.amount) if self.amount else "0"
-        if self.count == 1:
-            return total, amount, 1, total, total, self.last_at
-        return total, amount, self.count, plain(self.most), plain(self.last), self.last_at
-
-
 def summed(rows):
-    """{grain: Bucket} of guided rows."""
-    places = {}
-    for _key, _digest, record, owner, person, at, day, slot, _quantity, dimension in rows:
-        place = (owner.columns, day, person, slot, dimension)
-        kept = places.get(place)
-        if kept is None:
-            places[place] = (owner, Bucket(record.quantity, record.amount, at))
-        else:
-            kept[1].add(record.quantity, record.amount, at)
+    """{grain: [sum, amount, count, largest, last, instant of the last]} of guided rows.
+
+    Quantities are exact Decimals in the metric's unit; instants are texts in UTC and ISO 8601, which sort as they do.
+    """
     found = {}
-    for (_columns, day, person, slot, dimension), (owner, bucket) in places.items():
-        grain = (owner.contract_line_id, day, owner.metric_id, owner.subject_id, person, slot, dimension)
-        # Two assignments of a subject to one line share a bucket.
-        if grain in found:
-            found[grain].join(bucket)
-        else:
-            found[grain] = bucket
+    look_up = found.get
+    for _key, _digest, record, owner, person, at, day, slot, _quantity, dimension in rows:
+        grain = (owner.grain, day, person, slot, dimension)
+        quantity, amount = record.quantity, record.amount
+        bucket = look_up(grain)
+        if bucket is None:
+            found[grain] = [quantity, amount or 0, 1, quantity, quantity, at]
+            continue
+        bucket[0] += quantity
+        bucket[2] += 1
+        if amount is not None:
+            bucket[1] += amount
+        if quantity > bucket[3]:
+            bucket[3] = quantity
+        if at >= bucket[5]:
+            bucket[4:] = quantity, at
     return found
 
 
+def _row(grain, bucket):
+    """A bucket with its grain, as PostgreSQL reads it."""
+    (line, metric, subject), day, person, slot, dimension = grain
+    total, amount, count, most, last, last_at = bucket
+    text, paid = plain(total), plain(amount) if amount else "0"
+    if count > 1:
+        return line, day, metric, subject, person, slot, dimension, text, paid, count, plain(most), plain(last), last_at
+    return line, day, metric, subject, person, slot, dimension, text, paid, 1, text, text, last_at
+
+
 def add(cr, company_id, buckets):
-    """Add `buckets` ({grain: Bucket}) to the stored ones, in the order of their grain.
+    """Add `buckets`, as `summed` gives them, to the stored ones, in the order of their grain.
 
     Ordered rows keep two writers from deadlocking on each other's buckets. Those of days that have not begun
     are copied, which costs half; when another transaction began such a day meanwhile, all are upserted.
     """
-    rows = sorted([(*grain, *bucket.texts()) for grain, bucket in buckets.items()])
+    rows = sorted([_row(grain, bucket) for grain, bucket in buckets.items()])
     if len(rows) >= FEW:
         begun = _begun(cr, {row[:2] for row in rows})
         fresh = [row for row in rows if row[:2] not in begun] if begun else rows
@@ -128,7 +95,7 @@ def add(cr, company_id, buckets):
 
 def _begun(cr, days):
     """Those of (contract line, local day) that have buckets."""
-    cr.execute(BEGUN, tuple(map(_array, zip(*days, strict=True))))
+    cr.execute(BEGUN, tuple(map(array, zip(*days, strict=True))))
     return set(cr.fetchall())
 
 
@@ -149,17 +116,9 @@ def _copied(cr, company_id, rows):
 
 def _upsert(cr, company_id, rows):
     columns = list(zip(*rows, strict=True))
-    columns[6] = [_quoted(dimension) if dimension else '""' for dimension in columns[6]]
-    cr.execute(UPSERT, (company_id, *map(_array, columns)))
-
-
-def _array(values):
-    """Numbers, days, instants or quoted texts as PostgreSQL writes an array: many times faster than adapting each."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def _quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    arrays = list(map(array, columns))
+    arrays[6] = text_array(columns[6])
+    cr.execute(UPSERT, (company_id, *arrays))
 
 
 SUMS = """

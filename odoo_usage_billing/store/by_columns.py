@@ -1,11 +1,12 @@
-"""Guiding by columns: what guiding one by one gives, several times faster, where nothing about a record is odd."""
+"""Reading and guiding by columns: what doing it one by one gives, several times faster, where nothing is odd."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from itertools import compress, repeat
 from typing import NamedTuple
 
-from .instants import OFFSET_CHARS, UTC, is_steady, placed, stamps
+from .instants import OFFSET_CHARS, is_steady, placed, stamps
 from .records import digest_of, dimension_key, plain
 from .rows import make_guided
 
@@ -13,6 +14,43 @@ NO_SLOT = -1
 HOUR_CHARS, MINUTE_CHARS = len("2026-01-31T12"), len("2026-01-31T12:00")
 SPANS = {HOUR_CHARS: timedelta(minutes=59, seconds=59), MINUTE_CHARS: timedelta(seconds=59)}
 ZEROS = ":00:00+00:00"
+_hash = partial(blake2b, digest_size=16)
+
+
+class Said(NamedTuple):
+    """What records say, as the store writes it, a column each."""
+
+    records: list
+    keys: list
+    digests: list
+    ats: list
+    quantities: list
+
+    def only(self, chosen):
+        """Those records for which `chosen` is true."""
+        return Said(*[list(compress(column, chosen)) for column in self])
+
+
+def say(records):
+    """The Said of records."""
+    _number, names, subjects, codes, instants, quantities, amounts, dimensions, people, _raw, voids, replaces, _ = zip(
+        *records, strict=True
+    )
+    ats = stamps(instants)
+    texts = [
+        text if text[-1] != "0" and "E" not in text else plain(quantity)
+        for text, quantity in zip(map(str, quantities), quantities, strict=True)
+    ]
+    if amounts.count(None) == len(amounts) and not any(map(any, (dimensions, people, voids, replaces))):
+        # What digest_of says of such records.
+        contents = [
+            f"{subject}\x1f{code}\x1f{at}\x1f{text}\x1f\x1f"
+            for subject, code, at, text in zip(subjects, codes, ats, texts, strict=True)
+        ]
+        digests = [_hash(content.encode()).hexdigest() for content in contents]
+    else:
+        digests = list(map(digest_of, records, ats, texts))
+    return Said(records, [_hash(name.encode()).hexdigest() for name in names], digests, ats, texts)
 
 
 class Clock(dict):
@@ -69,77 +107,44 @@ class Places(dict):
         return Place(owner, clock, way.metric.dimension_names)
 
 
-def guide_by_columns(guide, records, oldest, newest):
+def guide_by_columns(guide, said, oldest, newest):
     """A Guided row for each record, in order; None for each that needs a look of its own."""
-    columns = tuple(zip(*records, strict=True))
-    found = _find(guide, columns, oldest, newest)
+    found = _find(guide, said.records, oldest, newest)
     if None not in found:
-        return _rows(guide, records, columns, found)
-    good = list(compress(records, found))
-    rows = iter(_rows(guide, good, tuple(zip(*good, strict=True)), list(filter(None, found))) if good else ())
+        return _rows(guide, said, found)
+    rows = iter(_rows(guide, said.only(found), list(filter(None, found))) if any(found) else ())
     return [place and next(rows) for place in found]
 
 
-def _find(guide, columns, oldest, newest):
+def _find(guide, records, oldest, newest):
     """The Place of each record, or None where it is not certain or the record may be refused."""
-    _number, _name, subjects, codes, instants, quantities, *_rest = columns
+    subjects, codes, instants, quantities = zip(*[record[2:6] for record in records], strict=True)
     first, last = min(instants), max(instants)
     places = Places(guide, max(first, oldest), min(last, newest))
     found = list(map(places.__getitem__, zip(subjects, codes, strict=True)))
     if first < oldest or last > newest:
         found = [place if oldest <= at <= newest else None for place, at in zip(found, instants, strict=True)]
-    if {at.tzinfo for at in instants} != {UTC}:
-        found = [place if at.tzinfo is UTC else None for place, at in zip(found, instants, strict=True)]
     if min(quantities) < 0:
         found = [None if quantity < 0 else place for place, quantity in zip(found, quantities, strict=True)]
     return found
 
 
-def _rows(guide, records, columns, found):
-    names, subjects, codes, instants, quantities, amounts, dimensions, people, _raw, voids, replaces, _ = columns[1:]
-    owners, clocks, dimension_names = zip(*found, strict=True)
-    ats = stamps(instants)
-    texts = [
-        text if text[-1] != "0" and "E" not in text else plain(quantity)
-        for text, quantity in zip(map(str, quantities), quantities, strict=True)
-    ]
+def _rows(guide, said, found):
+    records, ats = said.records, said.ats
     spots = [
-        clock[stamp[: clock.chars]] or clock.spot(instant)
-        for clock, stamp, instant in zip(clocks, ats, instants, strict=True)
+        place.clock[at[: place.clock.chars]] or place.clock.spot(record.occurred_at)
+        for place, at, record in zip(found, ats, records, strict=True)
     ]
-    days, slots = zip(*spots, strict=True)
-    if amounts.count(None) == len(amounts) and not (any(dimensions) or any(people) or any(voids) or any(replaces)):
-        # What digest_of says of such records.
-        contents = [
-            f"{subject}\x1f{code}\x1f{stamp}\x1f{text}\x1f\x1f"
-            for subject, code, stamp, text in zip(subjects, codes, ats, texts, strict=True)
-        ]
-        digests = [blake2b(content.encode(), digest_size=16).hexdigest() for content in contents]
-    else:
-        digests = list(map(digest_of, records, ats, texts))
-    end_users = [owner.end_user_id for owner in owners]
-    if any(people):
+    owners = [place.owner for place in found]
+    people, keys = [owner.end_user_id for owner in owners], repeat("")
+    if any([record.end_user for record in records]):
         known = guide.end_users.get
-        end_users = [person and known(person) or other for person, other in zip(people, end_users, strict=True)]
-    keys = repeat("")
-    if any(dimensions):
-        named = zip(dimensions, dimension_names, strict=True)
-        keys = [dimension_key(said, names) if said else "" for said, names in named]
-    return list(
-        map(
-            make_guided,
-            zip(
-                [blake2b(name.encode(), digest_size=16).hexdigest() for name in names],
-                digests,
-                records,
-                owners,
-                end_users,
-                [stamp[:-OFFSET_CHARS] for stamp in ats],
-                days,
-                slots,
-                texts,
-                keys,
-                strict=False,
-            ),
-        )
-    )
+        named = zip(records, people, strict=True)
+        people = [(record.end_user and known(record.end_user)) or person for record, person in named]
+    if any([record.dimensions for record in records]):
+        named = zip(records, found, strict=True)
+        keys = [dimension_key(record.dimensions, place.dimension_names) for record, place in named]
+    days, slots = zip(*spots, strict=True)
+    ats = [at[:-OFFSET_CHARS] for at in ats]
+    rows = zip(said.keys, said.digests, records, owners, people, ats, days, slots, said.quantities, keys, strict=False)
+    return list(map(make_guided, rows))

@@ -9,13 +9,14 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import NamedTuple
 
+from .copying import array, text_array
 from .instants import UTC
 
 
 class Assigned(NamedTuple):
     """Who owns a (subject, metric) from `start_at` until `end_at` (aware UTC, half-open).
 
-    `columns`: subject, assignment, contract line and metric as an event is copied.
+    `columns`: subject, assignment, contract line and metric as an event is copied; `grain`: as a bucket counts.
     """
 
     start_at: object
@@ -27,6 +28,7 @@ class Assigned(NamedTuple):
     subject_id: int
     metric_id: int
     columns: str
+    grain: tuple
 
 
 class Metric(NamedTuple):
@@ -112,16 +114,17 @@ class Guide:
     def _load_subjects(self, identities):
         self.env["usage.subject"].flush_model()
         self.env["usage.subject.identity"].flush_model()
+        names = text_array(identities)
         self.cr.execute(
             """
             SELECT identity, subject_id, company_id FROM usage_subject_identity
-             WHERE identity = ANY(%s) AND active
+             WHERE identity = ANY(%s::text[]) AND active
                AND (source_id IS NULL OR source_id = %s)
              UNION
             SELECT code, id, company_id FROM usage_subject
-             WHERE code = ANY(%s) AND active
+             WHERE code = ANY(%s::text[]) AND active
             """,
-            (identities, self.source.id, identities),
+            (names, self.source.id, names),
         )
         for identity, subject_id, company_id in self.cr.fetchall():
             if company_id != self.company_id:
@@ -143,17 +146,17 @@ class Guide:
               JOIN contract_line l ON l.id = a.contract_line_id
               JOIN contract_contract c ON c.id = l.contract_id
               LEFT JOIN contract_line lead ON lead.id = l.usage_pool_line_id
-             WHERE a.subject_id = ANY(%s)
+             WHERE a.subject_id = ANY(%s::integer[])
              ORDER BY a.subject_id, a.metric_id, a.start_at
             """,
-            (subject_ids,),
+            (array(subject_ids),),
         )
         found = defaultdict(list)
         lines, contracts = set(), set()
         for contract_id, lead_id, start_at, end_at, *owner in self.cr.fetchall():
             assignment_id, line_id, _person, _zone, subject_id, metric_id = owner
             columns = f"{subject_id}\t{assignment_id}\t{line_id}\t{metric_id}"
-            assigned = Assigned(_utc(start_at), _utc(end_at), *owner, columns)
+            assigned = Assigned(_utc(start_at), _utc(end_at), *owner, columns, (line_id, metric_id, subject_id))
             found[assigned.subject_id, assigned.metric_id].append(assigned)
             lines.add(assigned.contract_line_id)
             contracts.add(contract_id)

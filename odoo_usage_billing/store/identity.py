@@ -7,6 +7,7 @@ happen once, whoever tries how often at once.
 
 from typing import NamedTuple
 
+from .copying import array
 from .records import external_key
 
 FRESH, DUPLICATE, CONFLICT = "fresh", "duplicate", "conflict"
@@ -69,6 +70,41 @@ def load_identities(cr, source_id, external_ids):
     return found
 
 
+# A record is the same as before when its id is known with the same content and was not taken back, which its
+# digest alone tells: there is no second revision then.
+ODD = """
+WITH found AS MATERIALIZED (
+    SELECT d.place, k.event_id, k.content_digest = d.digest AS is_same
+      FROM unnest(%(keys)s::uuid[], %(digests)s::uuid[]) WITH ORDINALITY AS d (key, digest, place)
+      LEFT JOIN usage_event_key k ON k.source_id = %(source)s AND k.external_key = d.key
+)
+SELECT place - 1, event_id IS NULL FROM found WHERE is_same IS NOT TRUE
+ UNION ALL
+SELECT place - 1, FALSE
+  FROM found
+  JOIN usage_event_key v
+    ON v.source_id = %(source)s AND v.external_key = lpad(to_hex(found.event_id), 32, '0')::uuid
+ WHERE is_same AND (
+    SELECT EXISTS (
+        SELECT FROM usage_event_key
+         WHERE source_id = %(source)s
+           AND external_key BETWEEN (SELECT lpad(to_hex(MIN(event_id)), 32, '0')::uuid FROM found)
+               AND (SELECT lpad(to_hex(MAX(event_id)), 32, '0')::uuid FROM found)))
+"""
+
+
+def load_odd(cr, source_id, keys, digests):
+    """{place: whether it is new} of the records, told by key and digest, that are not stored just as they are."""
+    values = {"source": source_id, "keys": array(keys), "digests": array(digests)}
+    cr.execute(ODD, values)
+    return dict(cr.fetchall())
+
+
+def is_any_known(cr, source_id, keys):
+    """Whether a source has claimed one of these keys."""
+    return bool(_load_keys(cr, source_id, keys))
+
+
 def _load_keys(cr, source_id, keys):
     """{key: (digest, event id)} of those keys that a source has claimed."""
     if not keys:
@@ -77,6 +113,6 @@ def _load_keys(cr, source_id, keys):
         "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', ''), event_id"
         "  FROM usage_event_key"
         " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
-        (source_id, keys),
+        (source_id, array(keys)),
     )
     return {key: (digest, event_id) for key, digest, event_id in cr.fetchall()}

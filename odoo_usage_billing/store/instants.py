@@ -29,8 +29,9 @@ def stamp(instant):
 
 
 def stamps(instants):
-    """The stamps of instants that are in UTC as they stand: `isoformat` asks the zone each time."""
-    if any([at.microsecond for at in instants]):
+    """The stamps of instants."""
+    # Most are in UTC and of whole seconds; isoformat would ask the zone of each.
+    if {at.tzinfo for at in instants} != {UTC} or any([at.microsecond for at in instants]):
         return list(map(stamp, instants))
     return [
         day_text(at.toordinal() - EPOCH_ORDINAL) + MINUTES[60 * at.hour + at.minute] + SECONDS[at.second]

@@ -11,12 +11,12 @@ import psycopg2.errors
 from odoo.exceptions import ConcurrencyError
 
 from . import buckets
-from .by_columns import NO_SLOT, guide_by_columns
+from .by_columns import NO_SLOT, guide_by_columns, say
 from .copying import copy_rows
 from .corrections import Corrections, layers, named
 from .events import copy_events
 from .guide import Guide
-from .identity import CONFLICT, DUPLICATE, load_identities, revision_key
+from .identity import CONFLICT, DUPLICATE, FRESH, is_any_known, load_identities, load_odd, revision_key
 from .instants import OFFSET_CHARS, placed
 from .pause import collector_paused
 from .records import (
@@ -31,6 +31,8 @@ from .records import (
 from .rows import make_guided
 from .schema import ID_BLOCK, ensure_partitions
 
+#: Fewer records than this are not worth a look whether they were here before.
+FEW = 100
 COPY_KEYS = "COPY usage_event_key (source_id, external_key, content_digest, event_id) FROM STDIN"
 
 
@@ -72,9 +74,7 @@ class UsageWriter:
                 duplicates += corrections.duplicates
                 keys.update({external_key(item.record.external_id): item.digest for item in corrections.planned})
                 continue
-            self.guide.load(layer)
-            guided, refused = self._guide_all(layer)
-            refused, known = self._tell_known(refused)
+            guided, refused, known = self._guide_all(layer)
             fresh, repeated = self._dedupe(guided, refused)
             self.store(fresh)
             accepted += len(fresh)
@@ -102,9 +102,7 @@ class UsageWriter:
                 refusals += corrections.refusals
                 duplicates += corrections.duplicates
                 continue
-            self.guide.load(layer)
-            guided, refused = self._guide_all(layer)
-            refused, known = self._tell_known(refused)
+            guided, refused, known = self._guide_all(layer)
             unique, repeated = self._unique_in_batch(guided, refused)
             fresh = self._drop_known(unique, refused, repeated)
             good += [row.record for _key, row in fresh]
@@ -115,15 +113,33 @@ class UsageWriter:
     # -- guiding -----------------------------------------------------------
 
     def _guide_all(self, records):
-        """(Guided rows, Refusals) of `records`, each in their order."""
-        if not records:
-            return [], []
-        rows = guide_by_columns(self.guide, records, self.oldest, self.newest)
-        if None not in rows:
-            return rows, []
-        rows = [row or self._guide_one(record) for row, record in zip(rows, records, strict=True)]
+        """(Guided rows, Refusals, duplicates) of `records`, each in their order."""
+        said, known = self._leave_known(say(records)) if records else (None, [])
+        if not said or not said.records:
+            return [], [], known
+        self.guide.load(said.records)
+        rows = guide_by_columns(self.guide, said, self.oldest, self.newest)
+        if None in rows:
+            rows = [row or self._guide_one(record) for row, record in zip(rows, said.records, strict=True)]
         refusals = [row for row in rows if type(row) is Refusal]
-        return [row for row in rows if type(row) is not Refusal] if refusals else rows, refusals
+        if not refusals:
+            return rows, [], known
+        refusals, told = self._tell_known(refusals)
+        return [row for row in rows if type(row) is not Refusal], refusals, known + told
+
+    def _leave_known(self, said):
+        """(the rest of what is said, duplicates): a batch that begins or ends with what is known is no news.
+
+        What is stored just as it came needs no guiding then.
+        """
+        keys, source_id = said.keys, self.source.id
+        if len(keys) < FEW or len(set(keys)) < len(keys) or not is_any_known(self.cr, source_id, [keys[0], keys[-1]]):
+            return said, []
+        odd = load_odd(self.cr, source_id, keys, said.digests)
+        if len(odd) == len(keys):
+            return said, []
+        is_odd = [place in odd for place in range(len(keys))]
+        return said.only(is_odd), [record for record, left in zip(said.records, is_odd, strict=True) if not left]
 
     def _guide_one(self, record):
         """A Guided row or a Refusal."""
@@ -243,7 +259,7 @@ class UsageWriter:
         ids = self.next_ids(len(unique))
         try:
             with self.cr.savepoint(flush=False):
-                self._claim([(*row[:2], id_) for id_, row in zip(ids, unique, strict=True)])
+                self._claim([(row.key, row.digest, id_) for id_, row in zip(ids, unique, strict=True)])
         except psycopg2.errors.UniqueViolation:
             fresh = self._drop_known(unique, refusals, duplicates)
             ids = ids[: len(fresh)]
@@ -258,8 +274,8 @@ class UsageWriter:
         return list(islice(chain.from_iterable(blocks), count))
 
     def _claim(self, claims):
-        # In the order of the index: quicker, and writers of the same ids wait for each other in one order.
         source_id = self.source.id
+        # In the order of the index: quicker, and writers of the same ids wait for each other in one order.
         copy_rows(self.cr, COPY_KEYS, sorted([f"{source_id}\t{key}\t{digest}\t{id_}\n" for key, digest, id_ in claims]))
 
     def claim_or_serialize(self, claims):
@@ -279,13 +295,15 @@ class UsageWriter:
 
     def _drop_known(self, unique, refusals, duplicates):
         """[(key to claim, row)] of the rows of `unique` that are new; others go to their list."""
-        known = load_identities(self.cr, self.source.id, [row.record.external_id for row in unique])
+        odd = load_odd(self.cr, self.source.id, [row.key for row in unique], [row.digest for row in unique])
+        names = [unique[place].record.external_id for place, is_new in odd.items() if not is_new]
+        known = load_identities(self.cr, self.source.id, names)
         fresh = []
-        for row in unique:
+        for place, row in enumerate(unique):
             external_id = row.record.external_id
             identity = known.get(external_id)
-            verdict = identity and identity.judge(row.digest, row.record.derived)
-            if verdict == DUPLICATE:
+            verdict = identity.judge(row.digest, row.record.derived) if identity else FRESH
+            if place not in odd or verdict == DUPLICATE:
                 duplicates.append(row.record)
             elif verdict == CONFLICT:
                 refusals.append(_conflict(row.record))

@@ -35,4 +35,5 @@ from . import (
     test_together,
     test_version_compare,
     test_writer,
+    test_writer_columns,
 )

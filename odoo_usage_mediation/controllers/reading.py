@@ -50,10 +50,10 @@ class RequestIntake(Intake):
         # What no database can hold is written as an escape in JSON, and may stand where nothing reads it.
         self._has_oddities = any(sign in content for sign in ODDITIES)
 
-    def _record(self, item):
+    def _records(self, items):
         if self._has_oddities:
-            item = item._replace(raw=storable(item.raw))
-        return super()._record(item)
+            items = [item._replace(raw=storable(item.raw)) for item in items]
+        return super()._records(items)
 
 
 def _definition(source, kind):

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from odoo.addons.odoo_usage_billing.store.pause import collector_paused
@@ -66,23 +66,33 @@ class Rows:
 
     def sorted_out(self, items):
         """The Chunk of a list of items."""
-        chunk = Chunk([], [], [], items[-1].row_number if items else 0)
-        record_of, keep = self._record, chunk.records.append
-        for item in items:
-            if type(item) is not Rejection:
-                keep(record_of(item))
-            elif item.code in LEFT_OUT:
-                chunk.filtered.append(item)
-            else:
-                chunk.refusals.append(self._refusal(item))
-        return chunk
+        last_row = items[-1].row_number if items else 0
+        rejected = [item for item in items if type(item) is Rejection]
+        if rejected:
+            items = [item for item in items if type(item) is not Rejection]
+        return Chunk(
+            self._records(items) if items else [],
+            [self._refusal(item) for item in rejected if item.code not in LEFT_OUT],
+            [item for item in rejected if item.code in LEFT_OUT],
+            last_row,
+        )
 
     def shown(self, rejection):
         """A rejection as a row to show: with the serial and metric as they stand in the file."""
         return self._refusal(rejection).record
 
-    def _record(self, item):
-        return usage_record(item, item.row_number, self._external_id(item) if self.identity else item.external_id)
+    def _records(self, items):
+        """Records of the parsers as the store takes them, by columns where none has dimensions."""
+        columns = list(zip(*items, strict=True))
+        if self.identity:
+            columns[1] = list(map(self._external_id, items))
+        numbers, names, subjects, metrics, instants, _, quantities, _, dimensions, amounts, _, people, raws = columns
+        if any(dimensions):
+            return list(map(usage_record, items, numbers, names))
+        none = repeat(None)
+        people = [person or None for person in people] if any(people) else none
+        rows = (numbers, names, subjects, metrics, instants, quantities, amounts, none, people, raws, none, none)
+        return list(map(make_record, zip(*rows, repeat(False), strict=False)))
 
     def _external_id(self, item):
         """The producer's id, else one from what the record says, however that was written.
@@ -155,14 +165,33 @@ class Intake(Rows):
         What comes of one row is never split over two chunks.
         """
         items = iter(self.parsed.skip_to(after) if after else self.parsed)
-        ahead = next(items, None)
-        while ahead is not None:
+        self._ahead = next(items, None)
+        while self._ahead is not None:
+            yield self._chunk(items, size)
+
+    @collector_paused()
+    def _chunk(self, items, size):
+        batch = [self._ahead, *islice(items, size - 1)]
+        while (ahead := next(items, None)) is not None and ahead.row_number == batch[-1].row_number:
+            batch.append(ahead)
+        self._ahead = ahead
+        return self.sorted_out(batch)
+
+    def each(self, take, size=CHUNK_ROWS, after=0):
+        """Hand chunk after chunk to `take`, and yield what it answers.
+
+        The garbage collector waits until the rows of a chunk are gone: looking through them costs as much as
+        reading them.
+        """
+        chunks = self.chunks(size, after)
+        while True:
             with collector_paused():
-                batch = [ahead, *islice(items, size - 1)]
-                while (ahead := next(items, None)) is not None and ahead.row_number == batch[-1].row_number:
-                    batch.append(ahead)
-                chunk = self.sorted_out(batch)
-            yield chunk
+                chunk = next(chunks, None)
+                if chunk is None:
+                    return
+                answer = take(chunk)
+                chunk = None
+            yield answer
 
 
 class Reread(Rows):

@@ -122,17 +122,19 @@ class UsageFolderFile(models.Model):
             context = {"file_name": self.name, "received_at": source._first_received(digest, self.create_date)}
             intake = Intake(source, stream, context, digest, more_seconds=2 * BUDGET_SECONDS)
             self._begin(intake)
-            for chunk in intake.chunks(after=self.row_number):
-                self.batch_id._store(chunk.records, chunk.refusals, len(chunk.filtered))
-                self.row_number = chunk.last_row
-                self.env.flush_all()
-                self._keep()
-                self.env.invalidate_all()
+            for _chunk in intake.each(self._store_chunk, after=self.row_number):
                 if time.monotonic() > ends_at:
                     return False
         self.write({"state": "done", "ended_at": fields.Datetime.now()})
         self._keep()
         return True
+
+    def _store_chunk(self, chunk):
+        self.batch_id._store(chunk.records, chunk.refusals, len(chunk.filtered))
+        self.row_number = chunk.last_row
+        self.env.flush_all()
+        self._keep()
+        self.env.invalidate_all()
 
     def _begin(self, intake):
         if self.batch_id:

@@ -16,6 +16,7 @@ from .quantities import MAX_DECIMALS
 from .reasons import Refuse
 from .records import Rejection, make_record
 from .texts import MAX_IDENTITY_CHARS, Canonical
+from .times import times_reader
 
 _ROUNDED_CHARS = 15
 _NUMBERS = re.compile(r"(?:[+-]?[0-9]+(?:\.[0-9]*)?\n)*")
@@ -176,12 +177,12 @@ def _instants(spec, env, times) -> Callable:
     cells_of = env.cells(spec) if "column" in spec else None
     if cells_of is None:
         return lambda rows: zip(*map(times, rows), strict=True)
-    stamp = env.time_of_text(spec)
+    read_all = times_reader(env.rules, env.time_of_text(spec))
 
     def read(rows):
         cells = cells_of(rows)
         if cells is None:
             raise Doubt
-        return list(map(stamp, cells)), repeat(None)
+        return read_all(cells), repeat(None)
 
     return read

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from operator import itemgetter
 
 from .containers import Bounded
 from .encodings import ChunkDecoder
@@ -18,6 +19,7 @@ from .records import Rejection
 from .texts import storable
 
 _CHUNK_BYTES = 1 << 17
+_FIRST_CELL = itemgetter(0)
 
 
 class CsvRows:
@@ -88,7 +90,11 @@ class CsvRows:
     def _plain(self, lines):
         """Yield the rows of lines without quotes: one line is one record, and nothing can go wrong."""
         width, number = self.width, self._line + 1
-        for entry in enumerate(csv.reader(lines, **self._options), number):
+        rows = list(csv.reader(lines, **self._options))
+        if set(map(len, rows)) == {width} and all(map(_FIRST_CELL, rows)):
+            yield from enumerate(rows, number)
+            return
+        for entry in enumerate(rows, number):
             row = entry[1]
             if len(row) == width and row[0]:
                 yield entry

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, Optional
 
 from .columns import compile_columns
@@ -92,22 +92,24 @@ class RowMapper:
 
     def items(self, entries: Iterable) -> Iterator:
         """Yield the items of entries: ``(row number, row)``, or a Rejection, which is passed on."""
-        return self._portions(iter(entries)) if self._columns else self._one_by_one(entries)
+        if self._columns:
+            return chain.from_iterable(self._portions(iter(entries)))
+        return self._one_by_one(entries)
 
     def _portions(self, entries: Iterator) -> Iterator:
-        """Read by columns; after a portion in doubt, for a while (longer each time) row by row."""
+        """Yield portions of items: by columns; after one in doubt, for a while (longer each time) row by row."""
         pause = left = 0
         while portion := list(islice(entries, _PORTION_ROWS)):
             records = None if left else self.by_columns(portion)
             if records is not None:
                 pause = 0
-                yield from records
+                yield records
                 continue
             if left:
                 left -= 1
             else:
                 left = pause = min(2 * pause + 1, _LONGEST_PAUSE)
-            yield from self._one_by_one(portion)
+            yield self._one_by_one(portion)
 
     def by_columns(self, portion: list):
         """Return the Records of a list of entries, one each, or None where any of them needs a look of its own."""

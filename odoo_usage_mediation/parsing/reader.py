@@ -68,7 +68,7 @@ class Parsed:
         yield from rows
 
     def __iter__(self) -> Iterator:
-        items = self._mapper.items(self._counted())
+        items = self._mapper.items(chain.from_iterable(self._counted()))
         if self._left_out:
             items = (item for item in items if item.row_number > self._left_out)
         return iter(items)
@@ -79,7 +79,7 @@ class Parsed:
         while portion := list(islice(rows, max(0, min(_PORTION_ROWS, limit - self.row_count)))):
             self.row_count += len(portion)
             self._deadline.check()
-            yield from portion
+            yield portion
         if not self.row_count:
             raise FileRefused("empty_file")
         if next(rows, None) is not None:

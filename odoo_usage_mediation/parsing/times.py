@@ -99,6 +99,43 @@ def time_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
     return read
 
 
+def times_reader(rules: TimeRules, read: Callable) -> Callable:
+    """Build ``texts -> UTC datetimes``, where ``read`` reads one: of ISO 8601 without an offset, or all with a Z."""
+    if rules.formats != ["iso"]:
+        return lambda texts: list(map(read, texts))
+    hours, parse = _Hours(rules), datetime.fromisoformat
+
+    def read_all(texts):
+        if {text[13:14] for text in texts} == {":"}:
+            try:
+                if {text[-1] for text in texts} == {"Z"}:
+                    # The hours are looked up for their spelling alone.
+                    return [parse(text[:-1] + "+00:00") for text in texts if hours[text[:13]]]
+                return [parse(hours[text[:13]] + text[13:] + "+00:00") for text in texts]
+            except (ValueError, OverflowError, KeyError):
+                pass
+        return list(map(read, texts))
+
+    return read_all
+
+
+class _Hours(dict):
+    """{text of a local hour: text of the hour in UTC}. A KeyError where it takes more than that."""
+
+    def __init__(self, rules: TimeRules):
+        super().__init__()
+        self.rules = rules
+
+    def __missing__(self, hour):
+        head, tail = _utc_hour(self.rules, hour)
+        if tail != "+00:00":
+            raise KeyError(hour)
+        if len(self) >= _CACHE_ENTRIES:
+            self.clear()
+        self[hour] = head
+        return head
+
+
 def _iso_reader(rules: TimeRules, slow: Callable) -> Callable:
     """The hot path: the zone is asked once per written hour, C code does the rest.
 

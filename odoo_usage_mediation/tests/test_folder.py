@@ -119,7 +119,7 @@ class TestFolder(MediationCommon):
         self.put("may.csv", *self.rows(10))
         with (
             patch.object(usage_folder_file, "BUDGET_SECONDS", -1),
-            patch.object(usage_folder_file.Intake.chunks, "__defaults__", (4, 0)),
+            patch.object(usage_folder_file.Intake.each, "__defaults__", (4, 0)),
         ):
             file = self.watch()
             self.assertEqual((file.state, file.batch_id.accepted_count), ("reading", 4))
@@ -142,7 +142,7 @@ class TestFolder(MediationCommon):
         self.put("may.csv", *self.rows(10))
         with (
             patch.object(usage_folder_file, "BUDGET_SECONDS", -1),
-            patch.object(usage_folder_file.Intake.chunks, "__defaults__", (4, 0)),
+            patch.object(usage_folder_file.Intake.each, "__defaults__", (4, 0)),
         ):
             file = self.watch()
         (self.folder / "work" / file.claimed_name).write_text("id,serial,at,qty\n")

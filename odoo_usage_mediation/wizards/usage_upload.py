@@ -225,8 +225,8 @@ class UsageUpload(models.TransientModel):
     def _store(self, content):
         intake = self._intake(content)
         batch = self._batch(intake, content)
-        for chunk in intake.chunks():
-            batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
+        for _results in intake.each(lambda chunk: batch._store(chunk.records, chunk.refusals, len(chunk.filtered))):
+            pass
         return batch
 
     def _batch(self, intake, content):

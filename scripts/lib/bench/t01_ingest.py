@@ -162,10 +162,14 @@ def import_file(database, source_id, content, column, rows):
         source = env["usage.source"].browse(source_id)
         batch = env["usage.batch"].create({"name": "bench", "source_id": source_id})
         env.cr.commit()
+
+        def store(chunk):
+            batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
+            env.cr.commit()
+
         with meter.running(env.cr):
-            for chunk in Intake(source, content).chunks(CHUNK):
-                batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
-                env.cr.commit()
+            for _chunk in Intake(source, content).each(store, CHUNK):
+                pass
         counts = (batch.accepted_count, batch.duplicate_count, batch.suspended_count)
         assert batch[f"{column}_count"] == rows, counts
     return meter.cpu

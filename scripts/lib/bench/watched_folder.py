@@ -72,7 +72,7 @@ def _prepare(env, plan):
             "max_age_days": 40_000,
             "max_rows": 10_000_000,
             "max_megabytes": 2_000,
-            "max_seconds": 3_600,
+            "max_seconds": 7_200,
         }
     )
 
@@ -93,7 +93,7 @@ def _turn(database, chunk, dice):
     out, told = os.pipe()
     pid = os.fork()
     if not pid:
-        _read(database, chunk, told)
+        _read(database, chunk, told, dice)
     os.close(told)
     if dice:
         while _position(database) < target:
@@ -106,11 +106,15 @@ def _turn(database, chunk, dice):
     return int(text or 0)
 
 
-def _read(database, chunk, told):
+def _read(database, chunk, told, is_short):
     from odoo.addons.odoo_usage_mediation.intake import Intake
+    from odoo.addons.odoo_usage_mediation.models import usage_folder_file
 
     try:
-        Intake.chunks.__defaults__ = (chunk, 0)
+        if not is_short:
+            # In one go, so that whatever grows with the file shows.
+            usage_folder_file.BUDGET_SECONDS = 3_600
+        Intake.each.__defaults__ = (chunk, 0)
         before = _resident("VmRSS")
         with database.env() as env:
             env["usage.folder.file"]._cron_watch()
