@@ -26,7 +26,7 @@ class AccountMove(models.Model):
     def _add_return(self, line, amount):
         """A line that gives `amount` back, as `line` of the invoice took it."""
         own = exact(line.price_subtotal)
-        price = rounded(exact(line.price_unit) * amount / own, Decimal(money_step(self.currency_id)))
+        price = rounded(-exact(line.price_unit) * amount / own, Decimal(money_step(self.currency_id)))
         explainer = self.env["usage.explainer"].with_context(lang=self.partner_id.lang)
         self.write(
             {

@@ -19,6 +19,7 @@ from . import (
     test_main_job,
     test_period_guard,
     test_prepaid,
+    test_prepaid_arithmetic,
     test_prepaid_books,
     test_prepaid_random,
     test_prepaid_revenue,

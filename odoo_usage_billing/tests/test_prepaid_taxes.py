@@ -162,3 +162,14 @@ class TestPrepaidTaxes(PrepaidCommon):
         self.use(500)
         self.assertEqual(self.bill().amount_total, 5)
         self.assertEqual(self.balance_of().amount, 100)
+
+    def test_another_company_pays_nothing(self):
+        other = self.env["res.company"].create({"name": "Elsewhere", "currency_id": self.company.currency_id.id})
+        account = self.owed.copy({"code": "215779", "company_ids": [Command.set(other.ids)]})
+        balance = self.env["usage.prepaid.balance"].create(
+            {"partner_id": self.customer.id, "company_id": other.id, "account_id": account.id}
+        )
+        balance._give(100, "Elsewhere", FIRST)
+        self.product_pages.taxes_id = False
+        self.use(500)
+        self.assertEqual((self.bill().amount_total, balance.amount), (5, 100))

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE_FOLDERS = ("odoo_usage_billing/rating", "odoo_usage_mediation/parsing")
+PURE_FOLDERS = ("odoo_usage_billing/rating", "odoo_usage_billing/prepaid", "odoo_usage_mediation/parsing")
 SKIPPED_FOLDERS = {".git", ".local", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
 
