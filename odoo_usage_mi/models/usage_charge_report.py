@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class UsageChargeReport(models.Model):
-    """Components of charges that count: rated or invoiced, not released."""
+    """Components of charges that count, rated or invoiced, and of accepted and invoiced adjustments of them."""
 
     _name = "usage.charge.report"
     _description = "Charge Analysis"
@@ -23,9 +23,12 @@ class UsageChargeReport(models.Model):
         ],
         "usage.charge.component": ["amount", "charge_id", "kind", "name", "quantity"],
         "usage.billing.period": ["move_id"],
+        "usage.adjustment": ["charge_id", "move_id", "state"],
+        "usage.adjustment.component": ["adjustment_id", "amount", "kind", "name", "quantity"],
     }
 
     charge_id = fields.Many2one("usage.charge", readonly=True)
+    adjustment_id = fields.Many2one("usage.adjustment", readonly=True)
     name = fields.Char(string="Component", readonly=True)
     kind = fields.Selection(
         [
@@ -57,12 +60,20 @@ class UsageChargeReport(models.Model):
 
     @property
     def _table_query(self):
-        return SQL("%s %s %s", self._select(), self._from(), self._where())
+        return SQL(
+            "%s %s %s UNION ALL %s %s %s",
+            self._select(),
+            self._from(),
+            self._where(),
+            self._select_adjusted(),
+            self._from_adjusted(),
+            self._where_adjusted(),
+        )
 
     def _select(self):
         return SQL(
-            "SELECT p.id, p.charge_id, p.name, p.kind, c.date_start, c.date_end, c.company_id,"
-            " c.partner_id, c.contract_id, c.contract_line_id, c.metric_id, b.move_id,"
+            "SELECT p.id, p.charge_id, NULL::integer AS adjustment_id, p.name, p.kind, c.date_start, c.date_end,"
+            " c.company_id, c.partner_id, c.contract_id, c.contract_line_id, c.metric_id, b.move_id,"
             " c.state, c.currency_id, p.quantity, p.amount"
         )
 
@@ -76,6 +87,21 @@ class UsageChargeReport(models.Model):
     def _where(self):
         """Facts without money would count quantities twice."""
         return SQL("WHERE c.state <> 'released' AND p.kind <> 'information'")
+
+    def _select_adjusted(self):
+        """The same of differences. Their ids are below zero, so that they are no charge component's."""
+        return SQL(
+            "SELECT -p.id, a.charge_id, a.id, p.name, p.kind, a.date_start, a.date_end,"
+            " a.company_id, a.partner_id, a.contract_id, a.contract_line_id, a.metric_id, a.move_id,"
+            " CASE a.state WHEN 'accepted' THEN 'rated' ELSE a.state END, a.currency_id, p.quantity, p.amount"
+        )
+
+    def _from_adjusted(self):
+        return SQL("FROM usage_adjustment_component p JOIN usage_adjustment a ON a.id = p.adjustment_id")
+
+    def _where_adjusted(self):
+        """What nobody has decided, or was given up, is no revenue."""
+        return SQL("WHERE a.state IN ('accepted', 'invoiced') AND p.kind <> 'information'")
 
     def action_open_charge(self):
         """Open the charge that this component belongs to."""

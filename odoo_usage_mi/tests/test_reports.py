@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
@@ -43,6 +45,22 @@ class TestReports(MiCommon):
         self.assertEqual(set(rows.mapped("kind")), {"baseline", "excess"})
         self.assertEqual(rows.move_id, invoice)
         self.assertEqual(rows.charge_id.component_ids.filtered("amount").ids, sorted(rows.ids))
+
+    def test_differences_count_once_they_are_accepted(self):
+        self.invoice_last_month()
+        charge = self.contract.contract_line_ids.usage_charge_ids
+        report = self.env["usage.charge.report"]
+        before = sum(report.search([("charge_id", "=", charge.id)]).mapped("amount"))
+        self.send([self.record("N0001", 300, self.noon(self.last_month + timedelta(days=5)))])
+        adjustment = self.contract._usage_look()
+        self.assertFalse(report.search([("adjustment_id", "=", adjustment.id)]))
+        adjustment.action_accept()
+        rows = report.search([("charge_id", "=", charge.id)])
+        self.assertEqual(round(sum(rows.mapped("amount")), 2), round(before + adjustment.amount, 2))
+        self.assertEqual(set(rows.filtered("adjustment_id").mapped("state")), {"rated"})
+        adjustment.action_bill_now()
+        rows = report.search([("move_id", "=", adjustment.move_id.id)])
+        self.assertEqual(sum(rows.mapped("amount")), adjustment.move_id.amount_untaxed)
 
     def test_released_charges_do_not_count(self):
         self.contract.usage_invoice_policy = "draft"
