@@ -33,7 +33,7 @@ class Said(NamedTuple):
 
 def say(records):
     """The Said of records."""
-    _number, names, subjects, codes, instants, quantities, amounts, dimensions, people, _raw, voids, replaces, _ = zip(
+    _number, names, subjects, codes, instants, quantities, amounts, dimensions, people, _raw, voids, replaces, *_ = zip(
         *records, strict=True
     )
     ats = stamps(instants)
