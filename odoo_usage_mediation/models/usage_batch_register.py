@@ -91,6 +91,6 @@ class UsageBatch(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Readings"),
             "res_model": "usage.reading",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("batch_id", "=", self.id)],
         }

@@ -71,6 +71,6 @@ class UsageRegister(models.Model):
             "type": "ir.actions.act_window",
             "name": self.display_name,
             "res_model": "usage.reading",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("register_id", "=", self.id)],
         }

@@ -244,3 +244,21 @@ class TestApiContent(ApiCommon):
         self.assertEqual(
             self.statuses(self.post({**cloud, "data": {"quantity": 9}}, "application/cloudevents+json")), ["duplicate"]
         )
+
+    def test_a_reading_is_replaced_and_withdrawn_by_records_that_name_it(self):
+        self.api_source.register_metric_ids = self.metric
+        readings = [self.event(number, quantity=shown) for number, shown in ((1, 100), (2, 900), (3, 950))]
+        self.assertEqual(set(self.statuses(self.post(readings))), {"accepted"})
+        right = self.event(2, id="right", quantity=150, replaces="e-2")
+        self.assertEqual(self.statuses(self.post(right)), ["accepted"])
+        self.assertEqual(self.standing(), [50, 800])
+        gone = self.event(4, id="gone", quantity=0, voids="right")
+        self.assertEqual(self.statuses(self.post([gone, right])), ["accepted", "duplicate"])
+        self.assertEqual(self.standing(), [850])
+        answer = self.answered(self.post(self.event(5, id="again", quantity=0, voids="e-2")))
+        self.assertEqual(answer["items"][0]["reason"], "voided_already")
+
+    def standing(self):
+        """The quantities that count, in order of time."""
+        events = self.events().sorted("occurred_at")
+        return events.filtered(lambda e: not e.voids_event_id and not e.is_voided).mapped("quantity")

@@ -232,9 +232,15 @@ class TestWithdrawals(WithdrawalCase):
         self.send([self.read(0, 100), self.read(24, 1500), self.read(0, 1400, subject="PRN0002")])
         wizard = self.ask("PRN0001@24")
         wizard.write({"mode": "replace", "reason": "Wrong meter", "value": "x"})
+        wizard.action_look()
         self.assertIn("plain number", wizard.problem)
         wizard.write({"value": "1500", "subject_id": self.env["usage.subject"].search([("code", "=", "PRN0002")]).id})
+        wizard.action_look()
         self.assertFalse(wizard.problem)
+        self.assertEqual(
+            [(line.subject_id.code, line.before, line.after) for line in wizard.line_ids],
+            [("PRN0001", "1400", ""), ("PRN0002", "", "100")],
+        )
         wizard.action_confirm()
         self.assertEqual((self.standing(), self.standing("PRN0002")), ([], [(24, 100)]))
         reading = self.env["usage.reading"].search([("external_id", "=", "PRN0001@24")])

@@ -34,8 +34,8 @@ class UsageReadingWithdraw(models.TransientModel):
     value = fields.Char(string="Right Reading")
     read_at = fields.Datetime()
     subject_id = fields.Many2one("usage.subject", string="Right Subject", domain="[('company_id', '=', company_id)]")
-    line_ids = fields.One2many("usage.reading.withdraw.line", "wizard_id", compute="_compute_line_ids")
-    problem = fields.Char(compute="_compute_line_ids")
+    line_ids = fields.One2many("usage.reading.withdraw.line", "wizard_id", readonly=True)
+    problem = fields.Char(readonly=True)
 
     @api.model
     def _ask(self, readings):
@@ -60,11 +60,19 @@ class UsageReadingWithdraw(models.TransientModel):
                 "subject_id": one.register_id.subject_id.id,
             }
         )
+        return wizard.action_look()
+
+    def action_look(self):
+        """Show what usage becomes, or what stands in the way; nothing is done yet."""
+        self.ensure_one()
+        changes, problem = self._rehearse()
+        lines = [Command.create(values) for values in self._lines(changes)[:MOST_LINES]]
+        self.write({"line_ids": [Command.clear(), *lines], "problem": problem})
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Withdraw Readings"),
             "res_model": self._name,
-            "res_id": wizard.id,
+            "res_id": self.id,
             "view_mode": "form",
             "target": "new",
         }
@@ -76,12 +84,6 @@ class UsageReadingWithdraw(models.TransientModel):
             wizard.source_id = wizard.reading_ids.source_id[:1]
             wizard.company_id = wizard.source_id.company_id
 
-    @api.depends("mode", "value", "read_at", "subject_id")
-    def _compute_line_ids(self):
-        for wizard in self:
-            changes, wizard.problem = wizard._rehearse()
-            wizard.line_ids = [Command.clear(), *[Command.create(wizard._line(change)) for change in changes]]
-
     def _rehearse(self):
         """(what would change, what stands in the way); nothing is kept."""
         try:
@@ -91,19 +93,29 @@ class UsageReadingWithdraw(models.TransientModel):
             return [], str(error)
         finally:
             self.env["usage.batch"].invalidate_model()
-        return changes[:MOST_LINES], False
+        return changes, False
 
-    def _line(self, change):
-        gone = change.after is None
-        return {
-            "subject_id": self.env["usage.subject"]
-            .search([("code", "=", change.record.subject), ("company_id", "=", self.company_id.id)], limit=1)
-            .id,
-            "ends_at": change.item.reading.at.replace(tzinfo=None),
-            "before": "" if change.before is None else plain(change.before),
-            "after": "" if gone else plain(change.after),
-            "difference": plain((change.after or Decimal(0)) - (change.before or Decimal(0))),
-        }
+    def _lines(self, changes):
+        """One line per subject and instant, the earliest first."""
+        sums = {}
+        for change in changes:
+            known = sums.setdefault((change.item.reading.at, change.record.subject), [None, None])
+            for place, quantity in enumerate((change.before, change.after)):
+                if quantity is not None:
+                    known[place] = (known[place] or Decimal(0)) + quantity
+        codes = [code for _at, code in sums]
+        subjects = self.env["usage.subject"].search([("code", "in", codes), ("company_id", "=", self.company_id.id)])
+        ids = {subject.code: subject.id for subject in subjects}
+        return [
+            {
+                "subject_id": ids.get(code),
+                "ends_at": at.replace(tzinfo=None),
+                "before": "" if before is None else plain(before),
+                "after": "" if after is None else plain(after),
+                "difference": plain((after or Decimal(0)) - (before or Decimal(0))),
+            }
+            for (at, code), (before, after) in sorted(sums.items())
+        ]
 
     def action_confirm(self):
         """Withdraw the readings and open the batch that did."""
