@@ -29,6 +29,7 @@
         "views/usage_register_views.xml",
         "views/usage_folder_views.xml",
         "views/usage_listener_views.xml",
+        "views/usage_request_refusal_views.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -16,11 +16,13 @@ from . import (
     usage_profile_shipped,
     usage_reading,
     usage_register,
+    usage_request_refusal,
     usage_source,
     usage_source_api,
     usage_source_folder,
     usage_source_mqtt,
     usage_source_register,
+    usage_source_secret,
     usage_suspense,
     usage_throttle,
 )

@@ -27,6 +27,8 @@ ATTACKS = {
     16: "p16_invoiced_once",
     19: "p19_implausible",
     21: "p21_late",
+    24: "p24_hostile",
+    25: "p25_producers",
 }
 #: Attacks on the rating kernel, which knows no database.
 PURE = (12, 13, 14)
