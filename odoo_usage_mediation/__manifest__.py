@@ -31,6 +31,7 @@
         "views/usage_folder_views.xml",
         "views/usage_upload_progress_views.xml",
         "views/usage_listener_views.xml",
+        "views/usage_request_refusal_views.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -18,21 +18,22 @@ def sign(secret, stamp, body):
     return f"t={stamp},v1={_digest(secret, str(stamp), body)}"
 
 
-def check_signature(secret, header, body, now):
+def check_signature(secrets, header, body, now):
     """Return when the header signs this body within the window around `now`; else raise RequestRefused.
 
-    Without a secret nothing is accepted. Several `v1` may be sent while a secret is changed.
+    `secrets`: those that count, two while one is changed. Without one nothing is accepted. Several `v1` may be sent.
     """
-    if not secret:
+    secrets = [secret for secret in secrets if secret]
+    if not secrets:
         raise RequestRefused("no_secret")
     if not header:
         raise RequestRefused("unsigned")
     stamp, digests = _parts(header[:MAX_HEADER_CHARS])
     if abs(now - int(stamp)) > WINDOW_SECONDS:
         raise RequestRefused("stale_signature", minutes=WINDOW_SECONDS // 60)
-    expected = _digest(secret, stamp, body)
+    expected = [_digest(secret, stamp, body) for secret in secrets]
     # All are compared, so that time tells nothing about which one fits.
-    if not any([hmac.compare_digest(expected, digest) for digest in digests]):
+    if not any([hmac.compare_digest(one, digest) for one in expected for digest in digests]):
         raise RequestRefused("bad_signature")
 
 

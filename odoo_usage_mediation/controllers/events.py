@@ -71,7 +71,7 @@ class UsageEvents(http.Controller):
         encoding = accepted_encoding(sent.headers.get("Content-Encoding"))
         body = self._body(sent, source)
         if source.http_is_signed:
-            check_signature(source.http_secret, sent.headers.get(SIGNATURE_HEADER), body, int(time.time()))
+            check_signature(source._http_secrets(), sent.headers.get(SIGNATURE_HEADER), body, int(time.time()))
         content = unpack(body, encoding, source.http_max_megabytes * MEGABYTE)
         check_shape(kind, content)
         if kind == BINARY:
@@ -87,6 +87,7 @@ class UsageEvents(http.Controller):
         wanted = sent.headers.get(SOURCE_HEADER) or sent.args.get("source")
         if not source:
             raise RequestRefused("unbound_key")
+        request.usage_source = source.id, source.code
         if not user.has_group(GROUP):
             raise RequestRefused("no_ingestion_user")
         if wanted and wanted != source.code:

@@ -116,6 +116,11 @@ PROBLEMS = {
         _lt("Reading the body took longer than %(seconds)s seconds, so nothing of it is stored."),
         _lt("Send fewer items in one request."),
     ),
+    "too_many_guesses": (
+        429,
+        _lt("Your address has sent more than %(limit)s keys a minute that open nothing here."),
+        _lt("Send a key that is in force; ask for one if you have none."),
+    ),
     "too_fast": (
         429,
         _lt("The source has sent more than %(limit)s requests per minute."),

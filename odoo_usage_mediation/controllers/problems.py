@@ -55,6 +55,7 @@ class Problem(HTTPException):
         """`refused`: a RequestRefused or a FileRefused."""
         told = tell(env, refused.code, refused.params)
         self.code = told.status
+        self.problem_code = refused.code
         body = {
             "type": TYPE_BASE + refused.code,
             "title": told.title,
@@ -70,9 +71,9 @@ class Problem(HTTPException):
 
 
 def problem_of(exception):
-    """The answer to an exception that ended a request of this API."""
-    if isinstance(exception, HTTPException) and exception.response is not None:
-        return exception.response
+    """The problem that an exception which ended a request of this API is."""
+    if isinstance(exception, Problem):
+        return exception
     if isinstance(exception, CONTENTION):
         # Five tries by the framework failed: others hold the same contracts. Nothing is stored.
         exception.loglevel = logging.WARNING
@@ -82,4 +83,4 @@ def problem_of(exception):
     else:
         status = getattr(exception, "code", None) or getattr(exception, "http_status", None)
         refused = RequestRefused(BY_STATUS.get(status, "internal"))
-    return Problem(None, refused).response
+    return Problem(None, refused)

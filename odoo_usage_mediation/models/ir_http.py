@@ -5,6 +5,7 @@ from odoo.http import request
 
 from ..api import RequestRefused
 from ..controllers.problems import Problem, problem_of
+from .usage_throttle import GUESSES_PER_MINUTE
 
 BEARER = re.compile(r"bearer\s+(\S+)\s*", re.IGNORECASE)
 API_PATH = "/usage/v1/"
@@ -21,6 +22,12 @@ class IrHttp(models.AbstractModel):
             raise Problem(request.env, RequestRefused("missing_key"))
         apikey_id, user_id = request.env["res.users.apikeys"]._usage_key_and_owner(given.group(1))
         if not apikey_id:
+            # A known key is let in however many are guessed beside it: see decision 0038.
+            seconds = request.env["usage.throttle"]._take_guess(request.httprequest.remote_addr)
+            if seconds:
+                refused = RequestRefused("too_many_guesses", limit=GUESSES_PER_MINUTE)
+                refused.headers["Retry-After"] = str(seconds)
+                raise Problem(request.env, refused)
             raise Problem(request.env, RequestRefused("bad_key"))
         request.update_env(user=user_id)
         request.session.can_save = False
@@ -29,5 +36,9 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _handle_error(cls, exception):
         if request.httprequest.path.startswith(API_PATH):
-            return problem_of(exception)
+            problem = problem_of(exception)
+            request.env["usage.request.refusal"]._count(
+                problem.problem_code, getattr(request, "usage_source", None), request.httprequest.remote_addr
+            )
+            return problem.response
         return super()._handle_error(exception)

@@ -42,6 +42,14 @@ DELIMITERS = [
 SHAPE = (*SETTINGS, "is_advanced", "definition")
 
 
+def check_storable(data):
+    """Raise ValueError for texts that no database holds: NUL, and halves of surrogate pairs."""
+    # Halves of pairs are what this cannot encode; its error is a ValueError.
+    text = json.dumps(data, ensure_ascii=False).encode()
+    if b"\\u0000" in text:
+        raise ValueError("it has a NUL, which cannot be stored")
+
+
 class UsageProfile(models.Model):
     """How one kind of file becomes usage events: data, never code.
 
@@ -153,7 +161,9 @@ class UsageProfile(models.Model):
     def _inverse_definition_text(self):
         for profile in self.filtered("is_advanced"):
             try:
-                profile.definition = json.loads(profile.definition_text or "{}")
+                definition = json.loads(profile.definition_text or "{}")
+                check_storable(definition)
+                profile.definition = definition
             except (ValueError, RecursionError) as error:
                 raise ValidationError(
                     self.env._(

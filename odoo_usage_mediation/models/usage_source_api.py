@@ -1,9 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.orm.models import NO_ACCESS
 
 MAX_HTTP_MEGABYTES = 64
-MIN_SECRET_CHARS = 16
 
 
 class UsageSource(models.Model):
@@ -44,16 +41,6 @@ class UsageSource(models.Model):
         tracking=True,
         help="Each request must be signed with the secret. Without a secret, none is accepted.",
     )
-    # Read by the signature check alone, under sudo.
-    http_secret = fields.Char(groups=NO_ACCESS, copy=False)
-    http_new_secret = fields.Char(
-        string="New Secret",
-        compute="_compute_http_new_secret",
-        inverse="_inverse_http_new_secret",
-        groups="odoo_usage_billing.group_usage_manager",
-        help="Set it here; it is never shown again. The former one stops working.",
-    )
-    http_has_secret = fields.Boolean(string="Secret is Set", compute="_compute_http_has_secret")
     ingestion_key_ids = fields.One2many(
         "usage.ingestion.key",
         "source_id",
@@ -70,28 +57,6 @@ class UsageSource(models.Model):
     def _compute_http_enabled(self):
         for source in self:
             source.http_enabled = source.http_enabled or source.transport == "http"
-
-    def _compute_http_new_secret(self):
-        self.http_new_secret = False
-
-    def _inverse_http_new_secret(self):
-        for source in self.filtered("http_new_secret"):
-            if len(source.http_new_secret) < MIN_SECRET_CHARS:
-                raise ValidationError(
-                    self.env._(
-                        "The secret of %(name)s is too short to protect anything. Use at least %(count)s characters.",
-                        name=source.name,
-                        count=MIN_SECRET_CHARS,
-                    )
-                )
-            # Whoever may write the source sets its secret; sudo because nobody has a right on the field.
-            source.sudo().http_secret = source.http_new_secret
-
-    @api.depends("http_new_secret")
-    def _compute_http_has_secret(self):
-        for source in self:
-            # Only whether there is one is told.
-            source.http_has_secret = bool(source.sudo().http_secret)
 
     def action_new_ingestion_key(self):
         """Make a key with which a producer sends usage of this source."""

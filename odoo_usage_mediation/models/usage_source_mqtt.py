@@ -101,7 +101,7 @@ class UsageSource(models.Model):
         for source in self:
             if source.mqtt_password:
                 # The right to write the source was checked by the write that led here.
-                source.sudo().mqtt_secret = source.mqtt_password
+                source._keep_secret({"mqtt_secret": source.mqtt_password})
                 source.mqtt_password = False
 
     def action_forget_mqtt_password(self):

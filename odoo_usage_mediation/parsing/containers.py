@@ -5,12 +5,12 @@ Only file objects and bytes come in; nothing is opened by path.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import zipfile
 from typing import BinaryIO, NamedTuple, Union
 
+from .gzip_stream import GzipStream
 from .limits import Deadline, Limits
 from .reasons import FileRefused
 
@@ -42,7 +42,7 @@ class Content(NamedTuple):
         """
         self.stream.seek(0)
         if self.packing == "gzip":
-            source = gzip.GzipFile(fileobj=self.stream, mode="rb")
+            source = GzipStream(self.stream)
         elif self.packing == "zip":
             source = zipfile.ZipFile(self.stream).open(self.member)
         else:

@@ -15,11 +15,14 @@ from operator import itemgetter
 from .containers import Bounded
 from .encodings import ChunkDecoder
 from .limits import Limits
+from .reasons import FileRefused
 from .records import Rejection
 from .texts import storable
 
 _CHUNK_BYTES = 1 << 17
 _FIRST_CELL = itemgetter(0)
+# Empty rows do not count, but so many of them, or as many as rows are allowed, are no file of usage.
+MOST_EMPTY = 1_000_000
 
 
 class CsvRows:
@@ -39,6 +42,7 @@ class CsvRows:
         self._longest = limits.max_columns * (2 * limits.max_cell_chars + 3)
         self._line = 0
         self._rest: list[str] = []
+        self._empty = 0
         self.width: int | None = None
         self.pad = False
 
@@ -137,6 +141,9 @@ class CsvRows:
         """Return None for an empty row, else (line number, cells) or a Rejection."""
         number = self._line + first + 1
         if not any(map(str.strip, row)):
+            self._empty += 1
+            if self._empty > max(MOST_EMPTY, self._limits.max_rows):
+                raise FileRefused("too_many_rows", limit=self._limits.max_rows)
             return None
         if len(row) > self._limits.max_columns:
             return self._reject(number, "too_many_columns", row, found=len(row), limit=self._limits.max_columns)

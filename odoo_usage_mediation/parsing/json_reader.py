@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 
 from .containers import Bounded
@@ -18,10 +19,11 @@ from .records import Rejection
 from .texts import Canonical, storable
 
 _CHUNK_BYTES = 1 << 16
-# One item of a list may be this long; a document that is one object as well.
-MAX_ITEM_CHARS = 8 << 20
+# One item of a list may be this long; a document that is one object as well. In memory it is many times as large.
+MAX_ITEM_CHARS = 4 << 20
 _DECODER = json.JSONDecoder(parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
 _BLANKS = " \t\r\n\ufeff"
+_NO_BLANK = re.compile(f"[^{_BLANKS}]")
 _NESTING = {dict, list}
 
 
@@ -201,11 +203,11 @@ class JsonStream:
 
     def _peek(self) -> str:
         while True:
-            while self._place < len(self._text):
-                sign = self._text[self._place]
-                if sign not in _BLANKS:
-                    return sign
-                self._place += 1
+            found = _NO_BLANK.search(self._text, self._place)
+            if found:
+                self._place = found.start()
+                return found.group()
+            self._place = len(self._text)
             if not self._fill(1):
                 return ""
 

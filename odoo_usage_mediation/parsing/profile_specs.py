@@ -6,6 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 UNITS_OF_TIME = ("seconds", "minutes", "hours", "days")
 MAX_NESTING = 8
+MAX_NUMBER_CHARS = 60
+MAX_NUMBER_MAGNITUDE = 40
 _TEXT_KEYS = {
     "column",
     "or",
@@ -240,8 +242,14 @@ def _check_kind(errors, where, spec, kind, depth):
 
 
 def is_number(value) -> bool:
-    """Say whether value is a finite number written as text: JSON numbers would come as floats."""
+    """Say whether value is a finite number of moderate size written as text: JSON numbers would come as floats.
+
+    A few signs such as 1e99999999 make a number that takes a hundred million digits to write down.
+    """
+    if not isinstance(value, str) or len(value) > MAX_NUMBER_CHARS:
+        return False
     try:
-        return isinstance(value, str) and Decimal(value).is_finite()
+        number = Decimal(value)
     except InvalidOperation:
         return False
+    return number.is_finite() and abs(number.adjusted()) <= MAX_NUMBER_MAGNITUDE

@@ -36,6 +36,9 @@ _MERGE = re.compile(rb"<(?:[\w.-]+:)?mergeCell\s[^<>]*?ref=\"([A-Z]{1,3})([0-9]{
 # The results of an array formula spill into cells that do not show a formula themselves.
 _SPILL = re.compile(rb"<(?:[\w.-]+:)?f\s[^<>]*?ref=\"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})\"[^<>]*")
 _MAX_ROW_BYTES = 16 << 20
+# A sheet has 16,384 columns; what the parser makes of a cell is many times as long as the cell.
+_MAX_PORTION_CELLS = 100_000
+_MAX_ROW_MARKS = 200_000
 _MAX_HEAD_BYTES = 4 << 20
 _MAX_SPANS = 100_000
 
@@ -106,6 +109,8 @@ class SheetRows:
         """Return the rows of a portion, read in the fastest way that is sure to be right."""
         text = _decoded(whole)
         count = text.count("<c")
+        if count > _MAX_PORTION_CELLS:
+            raise FileRefused("corrupt", why="a row of the sheet is too long")
         if self._prefixed or "<!" in text or not count:
             return self._parsed_rows(whole, close)
         alike = self._forms.read(text)
@@ -163,6 +168,8 @@ class SheetRows:
                 yield self._passed, cells, False
 
     def _parsed(self, body) -> list:
+        if body.count(b"<") > _MAX_ROW_MARKS:
+            raise FileRefused("corrupt", why="a row of the sheet is too long")
         node = parse_fragment(self._head + body + self._foot, self._part)
         row: list = []
         reader = self._reader

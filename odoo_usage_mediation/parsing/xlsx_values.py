@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from sys import getsizeof
 
 from .containers import CHUNK
 from .quantities import EXACT, decimal_from_float
@@ -40,6 +41,9 @@ _EXACT_DIGITS = 15
 _WRITTEN_CHARS = 24
 _SCAN = json.JSONDecoder().scan_once
 _MAX_STRING_BYTES = 16 << 20
+_MAX_STRING_MARKS = 300_000
+# All strings are in memory while the sheet is read: so much of it, with what each costs beside its letters.
+_MAX_STRINGS_MEMORY = 160 << 20
 
 
 def read_strings(package: Package) -> list[str]:
@@ -47,7 +51,7 @@ def read_strings(package: Package) -> list[str]:
     part = package.part_of_type("sharedStrings")
     if part is None:
         return []
-    stream, rest, strings, head = package.stream(part), b"", [], b""
+    stream, rest, strings, head, memory = package.stream(part), b"", [], b"", 0
     while data := stream.read(CHUNK):
         rest += data
         if not head:
@@ -64,7 +68,11 @@ def read_strings(package: Package) -> list[str]:
         if cut < 0 and len(rest) > _MAX_STRING_BYTES:
             raise FileRefused("corrupt", why="a shared string is too long")
         if cut >= 0:
+            before = len(strings)
             _append_strings(strings, rest[: cut + len(close)], head)
+            memory += sum(map(getsizeof, strings[before:]))
+            if memory > _MAX_STRINGS_MEMORY:
+                raise FileRefused("bad_structure", why="the texts of the workbook are too many to be read at once")
             rest = rest[cut + len(close) :]
     return strings
 
@@ -78,6 +86,8 @@ def _append_strings(strings: list, data: bytes, head: bytes) -> None:
         except UnicodeDecodeError:
             raise FileRefused("bad_encoding", encoding="UTF-8") from None
         return
+    if data.count(b"<") > _MAX_STRING_MARKS:
+        raise FileRefused("corrupt", why="a shared string is too long")
     prefix = _TABLE.match(head).group(1) or b""
     root = parse_fragment(head + data + b"</" + prefix + b"sst>", "sharedStrings")
     for node in root.iter("{*}si"):

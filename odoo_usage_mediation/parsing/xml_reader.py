@@ -14,6 +14,9 @@ from .limits import Limits
 from .reasons import FileRefused
 from .records import Rejection
 
+# From the end of one tag to the end of the next. The parser keeps such a piece whole, and many times its size.
+MAX_PIECE_BYTES = 2 << 20
+
 
 def local_name(node) -> str:
     """Return an element's name without its namespace; "" for comments and the like."""
@@ -47,6 +50,10 @@ def xml_elements(stream: Bounded, wanted: frozenset, limits: Limits, max_nodes: 
                 first = False
                 if depth > limits.max_depth:
                     raise FileRefused("too_deep", limit=limits.max_depth)
+                # To read the attributes of one element takes the square of their number.
+                if len(node.attrib) > limits.max_columns:
+                    why = f"an element {local_name(node)} has more than {limits.max_columns} attributes"
+                    raise FileRefused("bad_structure", why=why)
                 nodes += 1
                 if inside is None and local_name(node) in wanted:
                     inside, nodes = node, 0
@@ -72,15 +79,20 @@ def _forget(node) -> None:
 
 
 class _NoDocType:
-    """Looks at the beginning of a document for what must never be parsed, before it is parsed."""
+    """Looks for what must never be parsed before it is parsed: a document type, a tag or text without end."""
 
     def __init__(self, stream: Bounded):
         self._stream = stream
         self._head = b""
+        self._open = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Pass bytes on; raise FileRefused when the head of the document declares a type."""
+        """Pass bytes on; raise FileRefused when the head declares a type, or a tag or text is too long."""
         data = self._stream.read(size)
+        place = data.rfind(b">")
+        self._open = len(data) - place - 1 if place >= 0 else self._open + len(data)
+        if self._open > MAX_PIECE_BYTES:
+            raise FileRefused("bad_structure", why=f"a tag or text is longer than {MAX_PIECE_BYTES} bytes")
         if len(self._head) < 1 << 16:
             self._head += data
             bare = self._head.replace(b"\0", b"")

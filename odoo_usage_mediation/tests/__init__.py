@@ -4,6 +4,8 @@ from . import (
     test_api_keys,
     test_api_limits,
     test_api_openapi,
+    test_api_refusals,
+    test_api_secrets,
     test_api_signature,
     test_attachment,
     test_download,

@@ -110,6 +110,23 @@ class TestProfile(MediationCommon):
         self.assertEqual(imported.definition, self.template.definition)
         self.assertEqual(imported._identity_targets(), self.template._identity_targets())
 
+    def test_what_no_database_holds_is_refused_with_a_sentence(self):
+        definition = self.template.definition
+        for content in (
+            {"name": "a\0b", "definition": definition},
+            {"name": "half \ud800", "definition": definition},
+            {"definition": {**definition, "null_words": ["\0"]}},
+            {"definition": {**definition, "null_words": ["\ud800"]}},
+        ):
+            with self.assertRaises(UserError) as refused:
+                self.take_in(json.dumps(content).encode())
+            self.assertIn("not JSON", str(refused.exception))
+        long = self.take_in(json.dumps({"name": "x" * 5_000, "definition": definition}).encode())
+        self.assertEqual(len(long.name), 200)
+        long.is_advanced = True
+        with self.assertRaises(UserError):
+            long.definition_text = json.dumps({**definition, "null_words": ["\0"]})
+
     def test_a_bare_definition_is_taken_in_as_json(self):
         definition = dict(self.template.definition, null_words=["n/a"])
         imported = self.take_in(json.dumps(definition).encode())

@@ -5,8 +5,10 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ..intake import COLUMN_SETTINGS, SETTINGS
+from ..models.usage_profile import check_storable
 
 MAX_BYTES = 1_000_000
+MAX_NAME_CHARS = 200
 
 
 class UsageProfileImport(models.TransientModel):
@@ -36,6 +38,7 @@ class UsageProfileImport(models.TransientModel):
             raise UserError(self.env._("The file is larger than 1 MB: it is not a usage profile."))
         try:
             data = json.loads(content)
+            check_storable(data)
         except (ValueError, RecursionError) as error:
             raise UserError(
                 self.env._(
@@ -57,7 +60,7 @@ class UsageProfileImport(models.TransientModel):
     def _values(self, data):
         name = data.get("name") or (self.file_name or "").removesuffix(".json")
         return {
-            "name": self._free_name(str(name) or self.env._("Imported profile")),
+            "name": self._free_name(str(name)[:MAX_NAME_CHARS] or self.env._("Imported profile")),
             "company_id": self.company_id.id,
             "description": str(data.get("description") or ""),
             **(self._form_values(data) or self._json_values(data["definition"])),

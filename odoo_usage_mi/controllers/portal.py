@@ -139,7 +139,7 @@ class UsagePortal(CustomerPortal):
             usage = next((u for u in usages if u.line_id == shown.id), usages[0])
             options = {
                 "page": page,
-                "search": (search or "").strip()[:SEARCH_MAX],
+                "search": (search or "").replace("\0", "").strip()[:SEARCH_MAX],
                 "sortby": sortby if sortby in SUBJECT_ORDERS else "quantity",
             }
             values.update(self._usage_of_line(consumption, chosen, usage, **options))

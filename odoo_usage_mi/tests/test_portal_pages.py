@@ -30,6 +30,10 @@ class TestPortalPages(MiCommon, HttpCase):
         response = self.make_jsonrpc_request("/my/counters", {"counters": ["usage_count"]})
         self.assertEqual(response["usage_count"], 1)
 
+    def test_a_search_that_no_database_understands_finds_nothing_or_ignores_it(self):
+        for said in ("%00", "N0001%00", "%25%27%20OR%201%3D1--", "%5C"):
+            self.page(f"{self.address}?period={self.key()}&search={said}&sortby={said}&line={said}")
+
     def test_list(self):
         page = self.page("/my/usage")
         (card,) = self.texts(page, "o_usage_contract")

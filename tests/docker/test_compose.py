@@ -1,10 +1,12 @@
 """compose.yml without a Docker engine: what can be said about it by reading it."""
 
+import configparser
 import re
 import shutil
 import subprocess
 
 import pytest
+import yaml
 from docker_files import DOCKER, ROOT, compose, pins, variables
 
 SECRET = re.compile("PASSWORD|SECRET|KEY")
@@ -62,6 +64,25 @@ def test_only_proxy_and_broker_have_doors_and_both_open_to_this_machine(services
             assert re.match(r"\$\{\w+_ADDRESS:-127\.0\.0\.1\}:", port), port
 
 
+def test_devices_with_certificates_come_in_by_a_file_of_its_own():
+    more = yaml.safe_load((DOCKER / "compose.tls.yml").read_text())["services"]
+    assert set(more) == {"mosquitto"}
+    assert all(re.match(r"\$\{\w+_ADDRESS:-127\.0\.0\.1\}:.*:8883$", port) for port in more["mosquitto"]["ports"])
+
+
+def test_the_consumer_uses_the_listener_that_is_not_published(services):
+    assert settings(services["consumer"])["MQTT_PORT"] == "1884"
+    assert not [port for port in services["mosquitto"]["ports"] if "1884" in port]
+
+
+def test_a_folder_that_sources_watch_is_kept(services):
+    conf = configparser.ConfigParser()
+    conf.read(DOCKER / "odoo/odoo.conf")
+    root = conf["options"]["usage_folder_root"]
+    assert f"usage-files:{root}" in services["odoo"]["volumes"]
+    assert root in (DOCKER / "Dockerfile").read_text(), "made for the user that Odoo runs as"
+
+
 def test_the_database_cannot_be_reached_from_outside(services):
     assert services["db"]["networks"] == ["inside"]
     assert compose()["networks"]["inside"]["internal"] is True
@@ -100,7 +121,7 @@ def test_pins_of_the_image_equal_ours():
 
 
 def test_shell_scripts_of_the_images_parse():
-    for name in ("odoo/start", "odoo/init", "mosquitto/start"):
+    for name in ("odoo/start", "odoo/init", "mosquitto/start", "certificates"):
         run = subprocess.run(["sh", "-n", DOCKER / name], capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
 

@@ -246,3 +246,11 @@ def test_several_measures_of_one_row_have_identities_of_their_own():
         ("f", "in", 8),
     ]
     assert [(item.code, item.metric) for item in items if type(item) is up.Rejection] == [("filtered", "out")]
+
+
+@pytest.mark.parametrize("number", ["1e99999999", "1e-99999999", "9" * 61, "NaN", "inf", 5])
+def test_a_number_of_a_profile_has_a_moderate_size(number):
+    for quantity in ({"constant": number}, {"column": "qty", "factor": number}, {"column": "qty", "empty_as": number}):
+        with pytest.raises(up.ProfileInvalid):
+            up.Profile.from_dict(plain(measures=[{"metric": "energy", "quantity": quantity}]))
+    up.Profile.from_dict(plain(measures=[{"metric": "energy", "quantity": {"constant": "0.000000000001"}}]))

@@ -18,7 +18,6 @@ ALLOWED = {
     "decimal",
     "enum",
     "functools",
-    "gzip",
     "hashlib",
     "io",
     "itertools",
@@ -26,9 +25,11 @@ ALLOWED = {
     "lxml",
     "re",
     "struct",
+    "sys",
     "typing",
     "unicodedata",
     "zipfile",
+    "zlib",
     "zoneinfo",
 }
 CLOCKS = re.compile(r"\b(?:now|utcnow|today|monotonic|perf_counter|time)\(\)")

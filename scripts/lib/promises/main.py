@@ -31,6 +31,8 @@ ATTACKS = {
     19: "p19_implausible",
     20: "p20_never_rewritten",
     21: "p21_late",
+    24: "p24_hostile",
+    25: "p25_producers",
 }
 #: Attacks on the rating kernel, which knows no database.
 PURE = (12, 13, 14)
