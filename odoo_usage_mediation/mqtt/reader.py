@@ -246,7 +246,8 @@ class Reader:
         producer = subject or (record.subject if record else "")
         if not producer:
             return None
-        at = record.occurred_at if record else None
+        # A refused message has its place among the others by its time as well.
+        at = record.occurred_at if record else self.mapper.instant(item.raw)
         return Mark(producer, int(text), at, _at_path(item.raw, self.boot_path) if self.boot_path else "")
 
     # -- Sparkplug B --------------------------------------------------------

@@ -115,6 +115,13 @@ class RowMapper:
         """Return the Records of a list of entries, one each, or None where any of them needs a look of its own."""
         return self._columns(portion) if self._columns and len(portion) >= _LEAST_ROWS else None
 
+    def instant(self, row):
+        """Return when the usage of a row began, or None when that cannot be read; whatever else is wrong with it."""
+        try:
+            return self._head[3](row)[0]
+        except Refuse:
+            return None
+
     def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
         measures, seen = self._measures, {}

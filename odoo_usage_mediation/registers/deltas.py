@@ -36,7 +36,8 @@ def delta_record(item, delta):
         external_id=item.delta_id,
         occurred_at=delta.end - TICK,
         quantity=delta.quantity,
-        true_up=delta.kind == TRUE_UP,
+        # An estimate below the one before takes back what that one gave too much.
+        true_up=delta.kind == TRUE_UP or delta.quantity < 0,
         derived=True,
         raw={
             "reading": record.external_id,

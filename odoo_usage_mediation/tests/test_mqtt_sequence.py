@@ -59,6 +59,16 @@ class TestMqttSequence(MqttCommon):
         batch, _outcome = self.deliver(*late)
         self.assertEqual((self.reasons(batch), self.gaps()), (["bad_quantity"], []))
 
+    def test_a_refused_message_of_the_start_before_is_no_gap_of_this_one(self):
+        early = self.numbered(*range(40))
+        refused = self.event("PRN0001", id="x", seq=30, time="2026-01-15T12:00:30Z", quantity="many")
+        again = [self.event(id=f"b{n}", seq=n, time=f"2026-01-15T13:00:0{n}Z") for n in range(3)]
+        self.deliver(*early[:30], *early[31:], *again)
+        self.assertEqual(self.gaps(), [("PRN0001", 30, 30, 1, "open")])
+        batch, _outcome = self.deliver(refused)
+        self.assertEqual(self.reasons(batch), ["bad_quantity"])
+        self.assertEqual(self.gaps(), [("PRN0001", 30, 30, 0, "closed")])
+
     def test_a_number_that_is_none_is_refused(self):
         batch, _outcome = self.deliver(self.event(seq="-1"), self.event(id="2", seq=1.5), self.event(id="3"))
         self.assertEqual(self.reasons(batch), ["bad_structure", "bad_structure"])

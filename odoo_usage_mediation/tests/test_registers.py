@@ -80,6 +80,14 @@ class TestRegisters(UsageCommon):
         self.assertEqual(batch.suspense_ids.reason_code, "locked_period")
         self.assertEqual(self.standing(), [(48, 60)])
 
+    def test_an_estimate_below_the_one_before_takes_back_what_that_gave_too_much(self):
+        estimates = [self.read(24, 150, "estimated"), self.read(48, 140, "estimated")]
+        batch = self.send([self.read(0, 100), *estimates])
+        self.assertEqual(self.counts(batch), (3, 3, 0, 0))
+        self.send([self.read(72, 145)])
+        # 50, then 10 of it back, then 145 - 100 - 40
+        self.assertEqual(self.standing(), [(24, 50), (48, -10), (72, 5)])
+
     def test_estimates_are_trued_up_by_the_next_actual_reading(self):
         self.send([self.read(0, 100), self.read(24, 150, "estimated"), self.read(48, 190, "estimated")])
         self.send([self.read(72, 170)])

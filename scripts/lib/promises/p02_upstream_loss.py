@@ -5,7 +5,6 @@ only what it had written; its queue is too short. What did not arrive must stand
 """
 
 import itertools
-import time
 from collections import defaultdict
 
 from simulate.doors import publish
@@ -13,7 +12,7 @@ from simulate.faults import arriving
 from simulate.plan import DELTA, Plan
 
 from . import world
-from .broker import Broker, Producer, listener, source, wait_connected
+from .broker import Broker, Producer, listener, source, stored, wait_connected, wait_while_growing
 from .nursery import Nursery
 
 NUMBER = 2
@@ -24,7 +23,9 @@ SIZES = {"full": (100_000, 10, 1_000, 5_000), "medium": (20_000, 4, 500, 3_000),
 DEVICES = 20
 PLAN = Plan(fleet={DELTA: DEVICES}, minutes=1, steps=1_000_000)
 SHORT_QUEUE = 1_000
-SETTLED_SECONDS = 5
+# A queue that was full may have dropped the round that asks whether it is empty.
+SETTLED_SECONDS, LOST_SECONDS = 5, 60
+ALL = 10**9
 
 
 def attack(database, size, seed):
@@ -71,10 +72,11 @@ class Devices:
         self.sent = {}
 
     def send(self, count):
-        """The next `count` messages, of all devices in turn."""
+        """The next `count` messages, of all devices in turn; returns their external ids."""
         messages = list(itertools.islice(self.stream, count))
         self.producer.send_all([(message.id, *publish(message)) for message in messages])
         self.sent |= {message.id: (message.serial, message.number) for message in messages}
+        return [message.id for message in messages]
 
 
 def _attack_usual(database, broker, seed, away, kills, per_kill):
@@ -85,14 +87,14 @@ def _attack_usual(database, broker, seed, away, kills, per_kill):
     nursery.kill()
     devices.send(away)
     nursery.start()
-    _settle(database, nursery, "mqtt")
+    _settle(database, nursery, devices, "mqtt")
     for _kill in range(kills):
         nursery.kill()
         devices.send(per_kill)
         broker.kill()
         broker.start()
         nursery.start()
-        _settle(database, nursery, "mqtt")
+        _settle(database, nursery, devices, "mqtt")
     return _end(database, nursery, devices, "mqtt")
 
 
@@ -104,38 +106,46 @@ def _attack_short(database, broker, seed, flood):
     nursery.kill()
     devices.send(flood)
     nursery.start()
-    _settle(database, nursery, "short")
+    _settle(database, nursery, devices, "short")
     return _end(database, nursery, devices, "short")
 
 
 def _begin(database, nursery, devices, code):
     nursery.start()
-    wait_connected(database, code)
-    devices.send(DEVICES)
-    _settle(database, nursery, code)
+    _settle(database, nursery, devices, code)
 
 
-def _settle(database, nursery, code):
-    """Wait until nothing more is stored by a listener that is connected."""
+def _settle(database, nursery, devices, code):
+    """Send on until a whole round has come through: what has not come by then was lost before it."""
     wait_connected(database, code, process=nursery.listener)
-    since, last = time.monotonic(), -1
-    while time.monotonic() - since < SETTLED_SECONDS:
-        count = len(_stored(database, code))
-        if count != last:
-            since, last = time.monotonic(), count
-        time.sleep(0.3)
+    while True:
+        wait_while_growing(lambda: stored(database, code)[1], ALL, SETTLED_SECONDS)
+        last = devices.send(DEVICES)
+        if wait_while_growing(lambda last=last: _progress(database, code, last), ALL, LOST_SECONDS) == ALL:
+            return
+
+
+def _progress(database, code, last):
+    """How many events are stored; ALL once the last ones are among them."""
+    with database.env() as env:
+        env.cr.execute(
+            "SELECT count(*) FROM usage_event e JOIN usage_source s ON s.id = e.source_id"
+            " WHERE s.code = %s AND e.external_id = ANY(%s)",
+            (code, last),
+        )
+        arrived = env.cr.fetchone()[0]
+    return ALL if arrived == len(last) else stored(database, code)[1]
 
 
 def _end(database, nursery, devices, code):
-    # The next message of each device shows what came before it; only then is the last one not missed.
-    devices.send(DEVICES)
-    _settle(database, nursery, code)
-    time.sleep(1.5)
-    dropped = listener(database, "dropped_count", code)
+    # The round that came through showed what is missing before it, and none of it is missing itself.
+    found = _compare(database, code, devices.sent)
+    wanted = found["missing"] if code == "short" else 0
+    dropped = wait_while_growing(lambda: int(listener(database, "dropped_count", code)), wanted, LOST_SECONDS)
     nursery.stop()
     nursery.close()
     devices.producer.close()
-    return {**_compare(database, code, devices.sent), "dropped": int(dropped)}
+    return {**found, "dropped": dropped}
 
 
 def _stored(database, code):
