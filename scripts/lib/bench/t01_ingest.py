@@ -1,7 +1,8 @@
 """T1: a CSV file to committed, guided, deduplicated, bucketed events, against bare COPY.
 
 The floor copies the same rows, typed, into an unlogged table without index or constraint.
-Ours reads the file through a profile and the one writer, a chunk per transaction.
+Ours reads the file through a profile and the one writer, a chunk per transaction. Each file is a month of its own,
+whose days have no sums yet; T3 imports into days that have.
 """
 
 import io
@@ -41,7 +42,7 @@ def run(database, quick):
         env.cr.commit()
     pairs = []
     for number in range(rounds):
-        content = _file(subjects, rows, f"{stamp}-{number}")
+        content = _file(subjects, rows, f"{stamp}-{number}", months_back=number)
         floor = _floor(database, content)
         ours = import_file(database, source_id, content, "accepted", rows)
         pairs.append((1e6 * floor / rows, 1e6 * ours / rows))
@@ -124,14 +125,14 @@ def _subjects(env, line, count):
     )
 
 
-def _file(subjects, rows, prefix):
+def _file(subjects, rows, prefix, months_back=0):
     """A month of readings in the order of time, as the bytes of a CSV file."""
     dice = random.Random(prefix)
-    step = timedelta(days=30) / rows
+    start, step = START - timedelta(days=31 * months_back), timedelta(days=30) / rows
     out = io.StringIO()
     out.write("id,serial,time,quantity,site\n")
     for number in range(rows):
-        moment = (START + step * number).strftime("%Y-%m-%d %H:%M:%S")
+        moment = (start + step * number).strftime("%Y-%m-%d %H:%M:%S")
         serial = _serial(dice.randrange(subjects))
         out.write(f"{prefix}-{number},{serial},{moment},{dice.randrange(1, 10**6) / 1000},north\n")
     return out.getvalue().encode()

@@ -25,7 +25,7 @@ def run(database, quick):
         env.cr.commit()
     pairs = []
     for number in range(rounds):
-        content = _file(subjects, rows, f"{stamp}-{number}")
+        content = _file(subjects, rows, f"{stamp}-{number}", months_back=number)
         spent = [import_file(database, source_id, content, column, rows) for column in ("accepted", "duplicate")]
         pairs.append(tuple(1e6 * seconds / rows for seconds in spent))
     first, second, ratio = medians(pairs)
