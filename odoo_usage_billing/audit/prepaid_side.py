@@ -52,11 +52,12 @@ PREPAID_LEDGER = """
            COALESCE(l.company, 0) AS ledger_in_company_currency
       FROM moved m FULL JOIN ledger l USING (company_id, account_id, currency_id)
 """
-# A credit note's line gives back; a draft of one has not yet.
+# A credit note's line gives back; a draft of one has not yet. Taxes that are included in prices may move a cent
+# between the lines of a draft; posting draws it.
 PREPAID_LINES = """
-    SELECT l.price_subtotal * CASE i.move_type WHEN 'out_refund' THEN -1 ELSE 1 END
-               IS DISTINCT FROM COALESCE(p.amount, 0) AS broken,
-           l.id AS invoice_line, i.name AS invoice, l.price_subtotal AS on_invoice, COALESCE(p.amount, 0) AS movements
+    SELECT CASE WHEN i.state = 'draft' THEN ABS(l.amount_currency + COALESCE(p.amount, 0)) > 0.05
+                ELSE -l.amount_currency IS DISTINCT FROM COALESCE(p.amount, 0) END AS broken,
+           l.id AS invoice_line, i.name AS invoice, -l.amount_currency AS on_invoice, COALESCE(p.amount, 0) AS movements
       FROM account_move_line l
       JOIN account_move i ON i.id = l.move_id
       LEFT JOIN (SELECT move_line_id, SUM(amount) AS amount FROM usage_prepaid_move GROUP BY 1) p

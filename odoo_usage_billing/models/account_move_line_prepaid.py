@@ -85,10 +85,11 @@ class AccountMoveLine(models.Model):
         for grant, _paid, amount in parts:
             amounts[grant] = amounts.get(grant, Decimal(0)) + amount
         wanted = sum(amounts.values())
-        if -self._exact_subtotal() > wanted:
+        if -self._exact_amount() > wanted:
             # Taxes included in prices round: rather a step too little than too much.
-            self.with_context(usage_prepaid_draw=True).price_unit += float(step)
-        rest = short = wanted + self._exact_subtotal()
+            price = Decimal(digits(self.price_unit)) + step
+            self.with_context(usage_prepaid_draw=True).price_unit = float(price)
+        rest = short = wanted + self._exact_amount()
         for grant in reversed(amounts):
             cut = min(short, amounts[grant])
             amounts[grant], short = amounts[grant] - cut, short - cut
@@ -103,8 +104,10 @@ class AccountMoveLine(models.Model):
                 )
         return bool(rest)
 
-    def _exact_subtotal(self):
-        return Decimal(digits(self.price_subtotal))
+    def _exact_amount(self):
+        """What the line says without taxes, as the ledger has it: rounded over all lines it may be a cent beside."""
+        sign = 1 if self.move_id.move_type == "out_refund" else -1
+        return sign * Decimal(digits(self.amount_currency))
 
     def _give_back_draws(self):
         """Give back, once, what drafts drew that are cancelled or deleted."""

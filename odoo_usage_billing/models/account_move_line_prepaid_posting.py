@@ -3,7 +3,8 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..invoicing.figures import digits
+from ..invoicing.figures import digits, money_step
+from ..prepaid.worth import rounded
 from .account_move_prepaid import exact
 
 
@@ -18,10 +19,10 @@ class AccountMoveLine(models.Model):
         drawn = -sum(
             (exact(m.amount) for m in self.usage_prepaid_move_ids if m.kind in ("draw", "give_back")), Decimal(0)
         )
-        amount = -self._exact_subtotal()
+        amount = -self._exact_amount()
         if self.move_id.move_type == "out_refund":
             return self._give_back(amount)
-        if drawn != amount:
+        if drawn != amount and not self._draw_rest(amount - drawn):
             raise UserError(
                 self.env._(
                     "%(line)s takes %(amount)s of prepaid money, and %(drawn)s was drawn for it. Delete the line.",
@@ -31,6 +32,20 @@ class AccountMoveLine(models.Model):
                 )
             )
         return None
+
+    def _draw_rest(self, rest):
+        """Draw, or give back, the cents that taxes included in prices moved between lines since the draft was made."""
+        last = self.usage_prepaid_move_ids.filtered(lambda m: m.kind == "draw")[:1]
+        small = Decimal(digits(self.currency_id.rounding)) * len(self.move_id.invoice_line_ids)
+        included = any(tax.price_include for tax in self.move_id.invoice_line_ids.tax_ids)
+        if not last or not included or abs(rest) > small or last.grant_id._figure("amount_remaining") < rest:
+            return False
+        vals = {"date": last.date, "move_id": self.move_id.id, "move_line_id": self.id}
+        if rest > 0:
+            last.grant_id._record("draw", -rest, **vals)
+        else:
+            last.grant_id._record("give_back", -rest, draw_id=last.id, **vals)
+        return True
 
     def _give_back(self, amount):
         """Give back `amount` to the grants that the credited invoice drew, the last one first."""
@@ -72,9 +87,8 @@ class AccountMoveLine(models.Model):
             # The last of it brings the rest of the draw's worth with it.
             company = -exact(draw.amount_company) - sum((exact(m.amount_company) for m in back), Decimal(0))
         elif liability:
-            company = Decimal(
-                digits(grant.company_currency_id.round(-draw.amount_company * float(part) / -draw.amount))
-            )
+            step = Decimal(money_step(grant.company_currency_id))
+            company = rounded(exact(draw.amount_company) * part / exact(draw.amount), step)
         grant._record(
             "give_back",
             part,
@@ -90,7 +104,7 @@ class AccountMoveLine(models.Model):
         """A purchase grants what it costs without taxes; a credit note takes it back."""
         self.ensure_one()
         company, move = self.company_id, self.move_id
-        amount = self._exact_subtotal() * (1 if move.move_type == "out_invoice" else -1)
+        amount = self._exact_amount() * (1 if move.move_type == "out_invoice" else -1)
         if not amount:
             return
         balance = self._prepaid_target()
@@ -139,7 +153,8 @@ class AccountMoveLine(models.Model):
                 "kind": "bought",
                 "recognition": commitment.prepaid_recognition if commitment else "use",
                 "validity": "usage" if commitment else "invoice",
-                "needs_payment": company.usage_prepaid_available == "paid",
+                # A commitment is owed whether its invoice is paid or not, so it covers usage from the start.
+                "needs_payment": not commitment and company.usage_prepaid_available == "paid",
                 "date_start": start,
                 "date_end": self.usage_term_end or (fields.Date.add(start, months=months) if months else False),
                 "priority": 5 if commitment else 10,
@@ -187,4 +202,4 @@ class AccountMoveLine(models.Model):
             ]
         )
         same = notes.filtered(lambda note: note.tax_ids == self.tax_ids)
-        return drawn + sum((exact(note.price_subtotal) for note in same), Decimal(0))
+        return drawn + sum((note._exact_amount() for note in same), Decimal(0))

@@ -89,7 +89,7 @@ class UsageAdjustment(models.Model):
         moves = self.env["account.move"].browse(moves.ids)
         moves._link_usage_charges()
         moves._turn_negative_into_credit_notes()
-        moves._draw_prepaid()
+        moves.with_context(**FAST_CREATE)._draw_prepaid()
         for move, ((_contract, origin), _group) in zip(moves, groups, strict=True):
             if move.move_type == "out_refund" and origin.move_type == "out_invoice":
                 move.reversed_entry_id = origin

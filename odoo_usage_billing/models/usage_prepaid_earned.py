@@ -18,7 +18,8 @@ class UsagePrepaidGrant(models.Model):
         result = []
         step = Decimal(money_step(self.currency_id))
         granted = self._figure("amount_granted")
-        ends = self.date_end and self.expires_on <= day and self._is_complete()
+        # What is not paid has not expired: it is credited, or paid late.
+        ends = self.date_end and self.expires_on <= day and self._is_paid() and self._is_complete()
         if self.recognition == "days":
             earned = by_days(granted, self.date_start, self.date_end, day, step)
             result.append(self._earned("days", day, earned - self._figure("amount_recognised")))

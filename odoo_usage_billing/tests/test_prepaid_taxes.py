@@ -98,6 +98,21 @@ class TestPrepaidTaxes(PrepaidCommon):
         self.assertEqual(move.amount_total, 0)
         self.assertBooks()
 
+    def test_taxes_included_in_prices_of_several_lines(self):
+        """Rounded over all lines, a line's item may be a cent beside its subtotal: the ledger is what counts."""
+        self.tax.price_include_override = "tax_included"
+        line = self.usage_line(self.line.usage_rate_card_id)
+        many = self.make_contract([{**line, "name": f"Line {number}"} for number in range(4)])
+        for number, each in enumerate(many.contract_line_ids):
+            self.make_subjects(each, 1, prefix=f"M{number}")
+            self.use(333 + 107 * number, subject=f"M{number}0001")
+        self.voucher.taxes_id = self.tax
+        self.buy(9.99)
+        self.bill(contracts=many)
+        self.assertEqual(self.booked(self.owed), self.balance_of().amount)
+        self.assertLess(self.balance_of().amount, 0.03)
+        self.assertBooks()
+
     def test_lines_with_different_taxes_are_paid_each_with_its_own(self):
         half = self.tax.copy({"name": "6 %", "amount": 6})
         product = self.env["product.product"].create({"name": "Food", "taxes_id": [Command.set(half.ids)]})
