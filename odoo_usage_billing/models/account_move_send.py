@@ -24,14 +24,16 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _link_invoice_documents(self, invoices_data):
-        super()._link_invoice_documents(invoices_data)
+        result = super()._link_invoice_documents(invoices_data)
         for move in invoices_data:
             if move._has_usage_workbook() and not move.usage_workbook_id:
                 move._make_usage_workbook()
+        return result
 
     @api.model
     def _hook_if_success(self, moves_data, from_cron=False):
-        super()._hook_if_success(moves_data, from_cron=from_cron)
+        result = super()._hook_if_success(moves_data, from_cron=from_cron)
         self.env["account.move"].union(
             *(move for move, data in moves_data.items() if "manual" not in data["sending_methods"])
         )._usage_note_sent()
+        return result

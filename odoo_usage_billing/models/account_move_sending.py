@@ -25,7 +25,7 @@ class AccountMove(models.Model):
         index="btree_not_null",
     )
     usage_send_message = fields.Text(string="Why Not Sent", readonly=True, copy=False)
-    usage_sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
+    usage_sent_at = fields.Datetime(string="Sent to the Customer", readonly=True, copy=False)
     usage_message_id = fields.Many2one("mail.message", string="Mail to the Customer", readonly=True, copy=False)
 
     def _usage_post_by_policy(self):

@@ -15,7 +15,7 @@ class UsageBillingRun(models.Model):
 
     preview_ids = fields.One2many("usage.run.preview", "run_id", readonly=True)
     preview_state = fields.Selection(
-        [("running", "Being made"), ("done", "Ready")], string="Preview", readonly=True, copy=False
+        [("running", "Being made"), ("done", "Ready")], string="State of the Preview", readonly=True, copy=False
     )
     previewed_at = fields.Datetime(string="Previewed", readonly=True, copy=False)
     preview_contract_count = fields.Integer(string="Contracts Previewed", readonly=True, copy=False)

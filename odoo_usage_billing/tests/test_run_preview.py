@@ -311,7 +311,7 @@ class TestRunPreview(UsageCommon):
         inside = tax.copy({"name": "6 in", "amount": 6, "price_include_override": "tax_included"})
         self.taxed = self.product_service.copy({"name": "Taxed", "taxes_id": [Command.set(tax.ids)]})
         self.included = self.product_service.copy({"name": "Included", "taxes_id": [Command.set(inside.ids)]})
-        contracts = [self.random_contract(dice, number) for number in range(14)]
+        contracts = [self.random_contract(dice, number) for number in range(10)]
         with self.subTest(seed=seed):
             for month in (1, 2, 3):
                 for contract in contracts:
@@ -323,7 +323,7 @@ class TestRunPreview(UsageCommon):
                             month - 1,
                             external_id=f"late {contract.id} {month}",
                         )
-                behind = dice.sample(contracts, 4) if month == 2 else []
+                behind = dice.sample(contracts, 3) if month == 2 else []
                 due = self.env["contract.contract"].concat(*(c for c in contracts if c not in behind))
                 self.assert_as_previewed(self.previewed(date(2026, month + 1, 1), due))
                 due._usage_look()
