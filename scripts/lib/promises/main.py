@@ -27,6 +27,7 @@ ATTACKS = {
     16: "p16_invoiced_once",
     19: "p19_implausible",
     21: "p21_late",
+    22: "p22_books",
 }
 #: Attacks on the rating kernel, which knows no database.
 PURE = (12, 13, 14)
