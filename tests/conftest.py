@@ -1,8 +1,10 @@
-"""What all suites share: where the project is, and databases of their own for tests that run whole processes."""
+"""What all suites share: where the project is, databases of their own, and scripts that run as processes."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,23 @@ def databases():
     made = Databases(template, os.environ["USAGE_DATA"])
     yield made
     made.drop_all()
+
+
+@pytest.fixture(scope="session")
+def told(root):
+    """Give a function that runs a script of this project and reads the JSON of its last line."""
+
+    def run(script, *arguments, seconds=600):
+        command = [sys.executable, root / script, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+        assert done.stdout, done.stderr[-4000:]
+        print(done.stderr[-4000:])
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def conf():
+    """Give the Odoo configuration that scripts of this project use."""
+    return os.environ["USAGE_TEST_CONF"]

@@ -31,6 +31,7 @@ ATTACKS = {
     19: "p19_implausible",
     20: "p20_never_rewritten",
     21: "p21_late",
+    22: "p22_books",
     24: "p24_hostile",
     25: "p25_producers",
 }

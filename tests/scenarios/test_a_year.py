@@ -1,0 +1,18 @@
+"""A small year of three companies: every invariant and the sums made by hand hold after each step."""
+
+import os
+
+
+def test_a_year_holds_after_each_step(databases, told, conf):
+    size, seed = os.environ.get("YEAR_SIZE", "small"), os.environ.get("YEAR_SEED", "20250101")
+    where = (f"--config={conf}", f"--database={databases.clone('year')}")
+    year = told(
+        "tests/scenarios/bookyear/__main__.py",
+        f"--size={size}",
+        f"--seed={seed}",
+        *where,
+        seconds=600 if size == "small" else 7200,
+    )
+    assert year["holds"], year["failure"]
+    assert year["amounts worked out by hand"] > 1000
+    assert year["accruals worked out by hand"] > 100
