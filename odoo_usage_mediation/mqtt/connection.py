@@ -59,6 +59,7 @@ class Connection:
         self._inbox = Inbox()
         # Acknowledgements on their way. They and what the library sends are never mixed within a packet.
         self._leaving = bytearray()
+        self._is_stuck = False
         self._client = self._make_client()
 
     def _make_client(self):
@@ -169,7 +170,7 @@ class Connection:
         return self._inbox.is_ready or getattr(sock, "pending", int)()
 
     def _wants_write(self):
-        return self._leaving or self._client.want_write()
+        return bool(self._leaving) or self._client.want_write()
 
     def _read(self, most):
         """Take in what has come while there is room."""
@@ -226,15 +227,16 @@ class Connection:
             self._send()
 
     def _is_cut(self):
-        """Whether a part of an acknowledgement has left, and only its rest may follow."""
-        return len(self._leaving) % ACKNOWLEDGEMENT_BYTES
+        """Whether acknowledgements have left in part, or TLS holds some: only the rest of them may follow."""
+        return self._is_stuck or len(self._leaving) % ACKNOWLEDGEMENT_BYTES > 0
 
     def _send(self):
         sock = self._client.socket()
         try:
             del self._leaving[: sock.send(self._leaving)]
+            self._is_stuck = False
         except NOTHING_YET:
-            return
+            self._is_stuck = True
         except (OSError, AttributeError):
             self._break_off(BROKE_OFF)
 

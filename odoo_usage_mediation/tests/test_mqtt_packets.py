@@ -58,12 +58,13 @@ class TestMqttPackets(BaseCase):
             stream += [publish(topic.encode(), payload, number + 1, qos, properties, dice.choice([0, 1, 8])), PINGRESP]
         stream = b"".join(stream)
         for largest in (1, 7, 1_000, 70_000, len(stream)):
-            sizes = iter(lambda largest=largest: dice.randint(1, largest) if largest > 1 else 1, None)
-            part = stream if largest > 1 else stream[:3_000]
+            part = stream if largest > 7 else stream[:30_000]
+            sizes = iter(lambda largest=largest: dice.randint(1, largest), None)
             messages, others = self.taken(part, sizes, dice.choice([1, 3, 10_000]))
+            self.assertTrue(messages)
             self.assertEqual(messages, wanted[: len(messages)])
-            self.assertEqual(set(others), {PINGRESP})
-            if largest > 1:
+            self.assertLessEqual(set(others), {PINGRESP})
+            if part is stream:
                 self.assertEqual((len(messages), len(others)), (300, 300))
 
     def test_no_more_is_taken_than_there_is_room_for(self):

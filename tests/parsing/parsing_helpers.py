@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import date, datetime, time, timedelta
 
 import usage_parsing as up
 
@@ -89,8 +90,32 @@ def table(*lines):
     return workbook(fill)
 
 
+NAMES = ["id", "subject", "at", "qty"]
+XLSX = plain(format="xlsx")
+
+
+def filled(rows, header=NAMES):
+    """A workbook of rows of values, dates and times in their formats."""
+
+    def fill(sheet, book):
+        stamp = book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        clock = book.add_format({"num_format": "hh:mm"})
+        length = book.add_format({"num_format": "[h]:mm:ss"})
+        forms = {datetime: stamp, date: day, time: clock, timedelta: length}
+        sheet.write_row(0, 0, header)
+        for number, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                if type(value) in forms:
+                    sheet.write_datetime(number, place, value, forms[type(value)])
+                else:
+                    sheet.write(number, place, value)
+
+    return workbook(fill)
+
+
 def patched(content, old, new, part="xl/worksheets/sheet1.xml"):
-    """Give a workbook with a text in one of its parts replaced."""
+    """A workbook with something replaced in one of its parts."""
     out, source = io.BytesIO(), zipfile.ZipFile(io.BytesIO(content))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in source.namelist():

@@ -3,6 +3,7 @@
 import io
 import random
 import re
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,28 +11,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 import usage_parsing as up
-from parsing_helpers import LIMITS, codes, patched, plain, read, records, refused, table, workbook
-
-XLSX = plain(format="xlsx")
-NAMES = ["id", "subject", "at", "qty"]
-
-
-def filled(rows, header=NAMES):
-    def fill(sheet, book):
-        stamp = book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"})
-        day = book.add_format({"num_format": "yyyy-mm-dd"})
-        clock = book.add_format({"num_format": "hh:mm"})
-        length = book.add_format({"num_format": "[h]:mm:ss"})
-        forms = {datetime: stamp, date: day, time: clock, timedelta: length}
-        sheet.write_row(0, 0, header)
-        for number, row in enumerate(rows, start=1):
-            for place, value in enumerate(row):
-                if type(value) in forms:
-                    sheet.write_datetime(number, place, value, forms[type(value)])
-                else:
-                    sheet.write(number, place, value)
-
-    return workbook(fill)
+from parsing_helpers import LIMITS, NAMES, XLSX, codes, filled, patched, plain, read, records, refused, table, workbook
 
 
 def test_typed_cells_keep_their_values_whatever_the_profile_says_of_texts():
@@ -283,48 +263,74 @@ def test_long_sheets_read_the_same_in_whole_columns_and_cell_by_cell(mixed):
     assert all(len(item.raw) == 6 for item in items)
 
 
-@pytest.mark.parametrize("inline", [False, True])
-@pytest.mark.parametrize("odd", [None, 1_400])
-def test_rows_that_look_alike_read_the_same_as_any_others(inline, odd):
-    """Read whole, and by the XML parser: the same cells, whatever a single row does to its portion."""
-    chance = random.Random(7)
-
-    def fill(sheet, book):
-        stamp = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        sheet.write_row(0, 0, [*NAMES, "", "note", "clock"])
-        for row in range(1, 2_001):
-            sheet.write_row(row, 0, [f" e{row} &<x", chance.choice(["s1", "ü _x0041_", "s2 "])])
-            sheet.write_number(row, 2, chance.choice([45_000, 45_000.5, 45_999 + chance.random(), 3.25]), stamp)
-            sheet.write_number(row, 3, chance.choice([row / 8, 0.1 + 0.2, 1e-7, 12345678901234567, -3]))
-            sheet.write_blank(row, 4, None, stamp)
-            sheet.write_number(row, 6, chance.random(), book.get_default_url_format())
-            if row == odd:
-                sheet.write_string(row, 5, "a cell more")
-
-    content = workbook(fill, **({"constant_memory": True} if inline else {}))
-    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml")
-    accepting = plain(format="xlsx", measures=[{"metric": "m", "quantity": "qty", "on_negative": "accept"}])
-    items = read(content, accepting)
-    assert len(items) == 2_000 and len(records(items)) > 700
-    assert items == read(patched(content, sheet, sheet.replace(b"<c ", b"<c\t")), accepting)
-
-
-def test_rows_that_look_alike_are_refused_for_what_others_are_refused_for():
-    content = table(*[[f"e{n}", "s", "2025-01-01", n] for n in range(3_000)])
-    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
-    rows = re.findall("<row .*?</row>", sheet)
-    swapped = sheet.replace(rows[2_000] + rows[2_001], rows[2_001] + rows[2_000])
-    assert refused(patched(content, sheet.encode(), swapped.encode()), XLSX) == "corrupt"
-    missing = re.sub(r't="s"><v>[0-9]+</v>', 't="s"><v>99999</v>', sheet)
-    assert refused(patched(content, sheet.encode(), missing.encode()), XLSX) == "corrupt"
-    strange = re.sub(r' r="C[0-9]{3,}"', ' r="C7"', sheet)
-    assert refused(patched(content, sheet.encode(), strange.encode()), XLSX) == "corrupt"
-    long = filled([[f"e{n}", "s", "x" * 60, n] for n in range(500)])
-    assert set(codes(read(long, XLSX, LIMITS._replace(max_cell_chars=50)))) == {"cell_too_long"}
-
-
 def number(text):
     try:
         return Decimal(text)
     except ArithmeticError:
         return text
+
+
+def test_a_tiny_file_with_cells_far_apart_costs_no_memory():
+    def fill(sheet, _book):
+        sheet.write_row(0, 0, NAMES)
+        sheet.write_row(1_000_000, 0, ["e", "s", "2025-01-01", 1])
+
+    content = workbook(fill)
+    tracemalloc.start()
+    (item,) = read(content, XLSX)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert item.row_number == 1_000_001 and peak < 5_000_000
+
+
+def test_one_long_shared_string_used_often_costs_no_memory():
+    long = "x" * 3_000
+    content = table(*[[f"e{n}", "s", "2025-01-01", 1, long] for n in range(3_000)])
+    tracemalloc.start()
+    count = sum(1 for _ in up.parse(content, up.Profile.from_dict(XLSX), LIMITS, up.Deadline(9, lambda: 0)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 3_000 and peak < 6_000_000
+
+
+def test_a_cell_far_to_the_right_is_refused():
+    def fill(sheet, _book):
+        sheet.write_row(0, 0, NAMES)
+        sheet.write(1, 16_000, "far")
+
+    assert refused(workbook(fill), XLSX) == "too_many_columns"
+
+
+@pytest.mark.parametrize("bomb", ["sheet", "strings"])
+def test_bombs_inside_a_workbook_are_refused(bomb):
+    content = table(["e", "s", "2025-01-01", 1])
+    if bomb == "sheet":
+        content = patched(content, b"</sheetData>", b"<row/>" * 8_000_000 + b"</sheetData>")
+    else:
+        content = patched(
+            content, b"</sst>", b"<si><t>" + b"0" * 60_000_000 + b"</t></si></sst>", "xl/sharedStrings.xml"
+        )
+    assert refused(content, XLSX, LIMITS._replace(max_ratio=50)) in ("bomb_ratio", "too_large", "corrupt")
+
+
+def test_entities_in_a_workbook_are_refused():
+    declared = b'<!DOCTYPE x [<!ENTITY e "boom">]><worksheet'
+    assert refused(patched(table(["e", "s", "2025-01-01", 1]), b"<worksheet", declared), XLSX) == "forbidden_markup"
+    strings = patched(
+        table(["e", "s", "2025-01-01", 1]), b"<sst", declared.replace(b"worksheet", b"sst"), "xl/sharedStrings.xml"
+    )
+    assert refused(strings, XLSX) == "forbidden_markup"
+
+
+def test_every_cut_and_every_flipped_byte_ends_in_items_or_a_refusal():
+    content = table(*[[f"e{n}", "s", "2025-01-01", n] for n in range(30)])
+    chance = random.Random(5)
+    for _ in range(150):
+        damaged = bytearray(content[: chance.randrange(len(content))] if chance.random() < 0.3 else content)
+        for _ in range(chance.randrange(1, 4)):
+            if damaged:
+                damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            read(bytes(damaged), XLSX)
+        except up.FileRefused as refusal:
+            assert refusal.code in up.FILE_REASONS
