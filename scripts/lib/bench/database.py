@@ -16,7 +16,7 @@ class Database:
 
     @contextmanager
     def env(self, uid=api.SUPERUSER_ID):
-        """An environment whose cursor closes, uncommitted work undone, at the end."""
+        """An environment whose cursor commits and closes at the end; after an error its work is undone."""
         with self.registry.cursor() as cr:
             yield api.Environment(cr, uid, {})
 
