@@ -17,5 +17,5 @@ def test_a_year_holds_after_each_step(databases, told, conf):
         seconds=HOURS * 3600,
     )
     assert year["holds"], year["failure"]
-    assert year["amounts worked out by hand"] > 1000
-    assert year["accruals worked out by hand"] > 100
+    assert year["amounts worked out by hand"] > 500
+    assert year["accruals worked out by hand"] > 50

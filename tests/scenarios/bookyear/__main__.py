@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests/scenarios"), str(ROOT / "scripts/lib")]
 
 #: (kinds of contract in each company, whether all happens that may happen in a month)
-SIZES = {"full": (33, True), "medium": (18, True), "small": (5, False)}
+SIZES = {"full": (33, True), "medium": (18, True), "small": (3, False)}
 
 
 def main():
