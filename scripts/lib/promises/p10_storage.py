@@ -4,6 +4,7 @@ While a listener stores what a broker hands it, its PostgreSQL is crashed again 
 until nothing is stored any more. Afterwards everything the producer sent is there once.
 """
 
+import itertools
 import random
 import threading
 import time
@@ -55,28 +56,31 @@ def _ingest(database, cluster, broker, messages, crashes, dice):
     pid = nursery.start()
     wait_connected(database)
     producer = Producer(broker.port)
-    sender = threading.Thread(target=producer.send_all, args=([event(number, SUBJECTS) for number in range(messages)],))
-    sender.start()
-    recoveries, restarted = [], 0
-    places = sorted(dice.sample(range(messages // 20, messages * 9 // 10), crashes + 1))
-    full_at = places[len(places) // 2] if cluster.is_bounded else None
-    for place in places:
+    recoveries = []
+    spans = crashes + cluster.is_bounded
+    bounds = [messages * number // spans for number in range(spans + 1)]
+    full = spans // 2 if cluster.is_bounded else None
+    for number, (first, last) in enumerate(itertools.pairwise(bounds)):
+        sending = [event(message, SUBJECTS) for message in range(first, last)]
+        sender = threading.Thread(target=producer.send_all, args=(sending,))
+        sender.start()
+        place = dice.randrange(first, first + max(1, (last - first) // 2))
         wait_until(lambda place=place: _received(database) >= place, PATIENCE, 0.01)
-        if place == full_at:
+        if number == full:
             _starve(database, cluster)
         else:
             cluster.crash()
         at, before = time.monotonic(), _received(database)
-        wait_until(lambda before=before: _received(database) > before, PATIENCE, 0.05)
+        wait_until(lambda before=before, last=last: _goes_on(database, before, last), PATIENCE, 0.05)
         recoveries.append(time.monotonic() - at)
-    sender.join()
-    wait_until(lambda: _received(database) >= messages, PATIENCE, 0.1)
+        sender.join()
+        wait_until(lambda last=last: _received(database) >= last, PATIENCE, 0.1)
     memory = _peak(pid)
-    restarted += memory is None
-    nursery.stop() if memory is not None else None
+    if memory is not None:
+        nursery.stop()
     nursery.close()
     producer.close()
-    return _figures(database, messages, crashes, full_at is not None, recoveries, memory, restarted)
+    return _figures(database, messages, crashes, full is not None, recoveries, memory)
 
 
 def _received(database):
@@ -86,6 +90,12 @@ def _received(database):
     except psycopg2.Error:
         odoo.sql_db.close_all()
         return -1
+
+
+def _goes_on(database, before, last):
+    """Whether more is stored than before, or all there is."""
+    received = _received(database)
+    return received > before or received >= last
 
 
 def _starve(database, cluster):
@@ -109,7 +119,7 @@ def _peak(pid):
         return None
 
 
-def _figures(database, messages, crashes, filled, recoveries, memory, died):
+def _figures(database, messages, crashes, filled, recoveries, memory):
     keys, events = stored(database)
     received, accepted, duplicate, suspended, filtered = counts(database)
     with database.env() as env:
@@ -130,11 +140,11 @@ def _figures(database, messages, crashes, filled, recoveries, memory, died):
         "redeliveries absorbed": duplicate,
         "peak memory of the listener MB": memory or 0,
         "recovery p95 s": round(slowest, 1),
-        "listener died": died,
+        "listener died": memory is None,
         "holds": not lost
         and not double
         and not suspended
-        and not died
+        and memory is not None
         and received == accepted + duplicate + suspended + filtered
         and truth == quantity == in_buckets
         and memory <= 256,
