@@ -92,7 +92,7 @@ class Rows:
         none = repeat(None)
         people = [person or None for person in people] if any(people) else none
         rows = (numbers, names, subjects, metrics, instants, quantities, amounts, none, people, raws, none, none)
-        return list(map(make_record, zip(*rows, repeat(False), strict=False)))
+        return list(map(make_record, zip(*rows, repeat(False), repeat(False), strict=False)))
 
     def _external_id(self, item):
         """The producer's id, else one from what the record says, however that was written.
