@@ -13,11 +13,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/lib"))
 
 from bench.database import open_database
-from bench.watched_folder import PROFILE, START, SUBJECTS
 
 import odoo
 
 ROWS, KILLS, CHUNK = 8_000, 4, 500
+SUBJECTS, START = 200, datetime(2024, 1, 1)
+PROFILE = {
+    "format": "csv",
+    "delimiter": ",",
+    "time_zone": "UTC",
+    "subject": "serial",
+    "external_id": {"column": "id"},
+    "time": "time",
+    "measures": [{"metric": {"constant": "units"}, "quantity": "quantity"}],
+}
 
 
 def content():
