@@ -97,7 +97,7 @@ class UsageBillingRun(models.Model):
         for run in self.filtered(lambda r: r.state == "draft"):
             run._drop_unfinished_preview()
             run._list_contracts()
-        few = self.filtered(lambda r: len(r.line_ids) <= INLINE_LIMIT)
+        few = self.filtered(lambda r: r.line_ids.mapped("state").count("pending") <= INLINE_LIMIT)
         for run in few:
             while pending := run.line_ids.filtered(lambda line: line.state == "pending"):
                 before = len(run.line_ids.move_ids)

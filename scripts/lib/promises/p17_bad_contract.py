@@ -71,7 +71,8 @@ def _no_currency(contract):
     """Invoiced in a currency that has been archived since."""
     currencies = contract.env["res.currency"].with_context(active_test=False)
     gone = currencies.search([("active", "=", False)], limit=1)
-    contract.env["res.currency.rate"].create({"currency_id": gone.id, "name": START, "rate": 2})
+    if not gone.rate_ids:
+        contract.env["res.currency.rate"].create({"currency_id": gone.id, "name": START, "rate": 2})
     contract.manual_currency_id = gone
 
 

@@ -76,15 +76,17 @@ class Watch:
 
 def attack(database, size, seed):
     """Return {figures..., "holds": bool}; `seed` chooses among the points when not all are tried."""
-    ids = transaction(database, lambda env: _prepare(env, 1 + (SIZES[size] or POINTS_AT_MOST)))
-    points = _child(database, ids, 0, None)
+    ids = transaction(database, lambda env: _prepare(env, 2 + (SIZES[size] or POINTS_AT_MOST)))
+    first = _child(database, ids, 0, None)
+    # What only the very first day does is on no other day's way.
+    points = [point for point in _child(database, ids, 1, None) if point in first]
     tried = points[:POINTS_AT_MOST]
     if SIZES[size] and len(points) > SIZES[size]:
         step = len(points) / SIZES[size]
         tried = [points[int(index * step + seed % step)] for index in range(SIZES[size])]
     usual = _totals(database, ids, 0)
     killed, different = 0, []
-    for number, point in enumerate(tried, 1):
+    for number, point in enumerate(tried, 2):
         killed += _child(database, ids, number, point) == -signal.SIGKILL
         _child(database, ids, number, None)
         if _totals(database, ids, number) != usual:
