@@ -37,6 +37,9 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         if request.httprequest.path.startswith(API_PATH):
             problem = problem_of(exception)
+            if request.env.cr.readonly:
+                # A method that no route takes: nothing more is read, and the count is written beside.
+                request.env.cr.close()
             request.env["usage.request.refusal"]._count(
                 problem.problem_code, getattr(request, "usage_source", None), request.httprequest.remote_addr
             )
