@@ -84,9 +84,12 @@ def gone(env, _world):
 
     env.cr.execute("SELECT name FROM ir_module_module WHERE state = 'installed' AND name LIKE 'odoo_usage%'")
     modules = [name for (name,) in env.cr.fetchall()]
-    env.cr.execute("SELECT relname FROM pg_class WHERE relname LIKE '%usage%' AND relkind IN ('r', 'p', 'v', 'S')")
+    env.cr.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE '%usage%' AND relkind IN ('r', 'p', 'v', 'S')"
+        " AND relnamespace = 'public'::regnamespace"
+    )
     tables = [name for (name,) in env.cr.fetchall()]
-    env.cr.execute("SELECT proname FROM pg_proc WHERE proname LIKE '%usage%'")
+    env.cr.execute("SELECT proname FROM pg_proc WHERE proname LIKE '%usage%' AND pronamespace = 'public'::regnamespace")
     functions = [name for (name,) in env.cr.fetchall()]
     env.cr.execute(
         "SELECT table_name || '.' || column_name FROM information_schema.columns"
