@@ -93,7 +93,7 @@ def gone(env, _world):
     functions = [name for (name,) in env.cr.fetchall()]
     env.cr.execute(
         "SELECT table_name || '.' || column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public' AND column_name LIKE '%usage%'"
+        " WHERE table_schema = 'public' AND column_name LIKE '%usage#_%' ESCAPE '#'"
     )
     columns = [name for (name,) in env.cr.fetchall()]
     env.cr.execute("SELECT model FROM ir_model WHERE model LIKE 'usage.%'")
