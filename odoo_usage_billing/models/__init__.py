@@ -1,4 +1,4 @@
-from . import usage_bounds  # isort: skip  - others inherit it
+from . import usage_bounds, usage_posting  # isort: skip  - others inherit them
 from . import (
     account_move,
     account_move_adjustments,

@@ -29,44 +29,22 @@ class UsageAccrual(models.Model):
 
     _name = "usage.accrual"
     _description = "Usage Accrual"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["usage.posting"]
     _order = "date DESC, number DESC, id DESC"
     _check_company_auto = True
 
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company, ondelete="restrict"
-    )
-    date = fields.Date(
-        required=True,
-        default=lambda self: self._default_date(),
-        help="Usage up to and including this day counts; the entry has this date.",
-    )
+    date = fields.Date(help="Usage up to and including this day counts; the entry has this date.")
     date_reversal = fields.Date(string="Reversed On", compute="_compute_date_reversal")
-    number = fields.Integer(readonly=True, copy=False, help="The how manieth accrual of its date.")
-    state = fields.Selection(
-        [("draft", "Draft"), ("posted", "Posted")], required=True, default="draft", tracking=True, copy=False
-    )
-    journal_id = fields.Many2one(
-        "account.journal",
-        compute="_compute_books",
-        store=True,
-        readonly=False,
-        check_company=True,
-        domain="[('type', '=', 'general')]",
-    )
     account_id = fields.Many2one(
         "account.account",
         string="Unbilled Revenue Account",
-        compute="_compute_books",
+        compute="_compute_account_id",
         store=True,
         readonly=False,
         check_company=True,
         domain="[('internal_group', '=', 'asset'), ('account_type', 'not in', ('asset_receivable', 'asset_cash'))]",
         help="The contract asset: what customers owe for usage that is not invoiced.",
     )
-    user_id = fields.Many2one("res.users", default=lambda self: self.env.user, readonly=True, copy=False)
-    prepared_at = fields.Datetime(readonly=True, copy=False)
-    posted_at = fields.Datetime(readonly=True, copy=False)
     line_ids = fields.One2many("usage.accrual.line", "accrual_id", readonly=True)
     move_id = fields.Many2one(
         "account.move", string="Entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
@@ -74,7 +52,6 @@ class UsageAccrual(models.Model):
     reversal_move_id = fields.Many2one(
         "account.move", string="Reversal", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     # Everybody who sees an accrual sees its figures; entries have rights of their own.
     amount_unbilled = fields.Monetary(
         compute="_compute_amounts", compute_sudo=True, help="Unbilled usage by the date, in the company's currency."
@@ -97,20 +74,14 @@ class UsageAccrual(models.Model):
         refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(FACT)
 
-    @api.model
-    def _default_date(self):
-        """The last day of the month before."""
-        return fields.Date.subtract(fields.Date.context_today(self).replace(day=1), days=1)
-
     @api.depends("date")
     def _compute_date_reversal(self):
         for accrual in self:
             accrual.date_reversal = accrual.date and fields.Date.add(accrual.date, days=1)
 
     @api.depends("company_id")
-    def _compute_books(self):
+    def _compute_account_id(self):
         for accrual in self:
-            accrual.journal_id = accrual.company_id._usage_accrual_journal()
             accrual.account_id = accrual.company_id._usage_accrual_account()
 
     @api.depends("line_ids.amount_company", "line_ids.amount_unbilled_company", "line_ids.reason")

@@ -39,18 +39,6 @@ class UsageAccrual(models.Model):
     def _has_difference(self):
         return any(line.amount or line.amount_company for line in self.line_ids)
 
-    def _notice(self, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "title": self.display_name,
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
     def _require_books(self):
         """Refuse without account or journal, and where either day is locked: Odoo would move the entry's date."""
         if not self.account_id or not self.journal_id:
@@ -84,28 +72,12 @@ class UsageAccrual(models.Model):
         for book, lines in groups.items():
             lines.move_line_id = items.get(book)
         self.env["usage.accrual.line"].flush_model()
-        self.write(
-            {
-                "state": "posted",
-                "number": 1
-                + self.search_count(
-                    [("company_id", "=", self.company_id.id), ("date", "=", self.date), ("state", "=", "posted")]
-                ),
-                "posted_at": fields.Datetime.now(),
-                "move_id": move.id,
-                "reversal_move_id": reversal.id,
-            }
-        )
-        self.flush_recordset()
+        self._mark_posted(move_id=move.id, reversal_move_id=reversal.id)
         (move | reversal).with_context(tracking_disable=True)._post(soft=False)
         self._reconcile()
         (move | reversal)._message_log_batch(
             {each.id: self.env._("Created by %s.", self._get_html_link()) for each in move | reversal}
         )
-
-    def _posted_count(self):
-        domain = [("company_id", "=", self.company_id.id), ("date", "=", self.date), ("state", "=", "posted")]
-        return self.sudo().search_count(domain)
 
     def _grouped(self):
         """{book: accrual lines}: what one journal item says for all."""
@@ -200,8 +172,3 @@ class UsageAccrual(models.Model):
             )
         elif accrual.state == "draft":
             accrual.unlink()
-
-    def _tell_managers(self, summary, note):
-        company = self.company_id
-        for user in company._usage_managers():
-            self.activity_schedule("mail.mail_activity_data_todo", summary=summary, note=note, user_id=user.id)

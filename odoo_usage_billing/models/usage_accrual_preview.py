@@ -23,13 +23,6 @@ class UsageAccrual(models.Model):
 
     _inherit = "usage.accrual"
 
-    def action_prepare(self):
-        """Rate what is unbilled and show it; nothing is posted."""
-        for accrual in self:
-            accrual._require_draft()
-            accrual._prepare()
-        return True
-
     def _require_draft(self):
         self.ensure_one()
         if self.state != "draft":

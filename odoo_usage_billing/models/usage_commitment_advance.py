@@ -98,8 +98,7 @@ class UsageCommitment(models.Model):
         vals["invoice_line_ids"] = [Command.create(self._term_line(term, account))]
         # The billing run's rights: whoever may bill the commitment has them.
         move = self.env["account.move"].sudo().create(vals)
-        if contract.usage_invoice_policy == "post":
-            move._post(soft=False)
+        move._usage_post_by_policy()
         return move.sudo(False)
 
     def _term_line(self, term, account):

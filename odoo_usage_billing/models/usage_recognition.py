@@ -18,46 +18,18 @@ class UsageRecognition(models.Model):
 
     _name = "usage.recognition"
     _description = "Recognition of Prepaid Revenue"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["usage.posting"]
     _order = "date DESC, id DESC"
     _check_company_auto = True
 
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company, ondelete="restrict"
-    )
-    date = fields.Date(
-        required=True,
-        default=lambda self: self.env["usage.accrual"]._default_date(),
-        help="What is earned up to and including this day.",
-    )
-    number = fields.Integer(readonly=True, copy=False)
-    state = fields.Selection(
-        [("draft", "Draft"), ("posted", "Posted")], required=True, default="draft", tracking=True, copy=False
-    )
-    journal_id = fields.Many2one(
-        "account.journal",
-        compute="_compute_journal_id",
-        store=True,
-        readonly=False,
-        check_company=True,
-        domain="[('type', '=', 'general')]",
-    )
-    user_id = fields.Many2one("res.users", default=lambda self: self.env.user, readonly=True, copy=False)
-    prepared_at = fields.Datetime(readonly=True, copy=False)
-    posted_at = fields.Datetime(readonly=True, copy=False)
+    date = fields.Date(help="What is earned up to and including this day.")
     line_ids = fields.One2many("usage.recognition.line", "recognition_id", readonly=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
     amount = fields.Monetary(string="Revenue", compute="_compute_amount", compute_sudo=True)
 
     _posted_once = models.UniqueIndex(
         "(company_id, date, number) WHERE state = 'posted'",
         "This date was recognised by somebody else meanwhile. Look at the preview again.",
     )
-
-    @api.depends("company_id")
-    def _compute_journal_id(self):
-        for each in self:
-            each.journal_id = each.company_id._usage_accrual_journal()
 
     @api.depends("line_ids.amount_company")
     def _compute_amount(self):
@@ -87,13 +59,6 @@ class UsageRecognition(models.Model):
             if each.state != "draft":
                 raise UserError(self.env._("%s is posted and stays as it is. Make a new one.", each.display_name))
 
-    def action_prepare(self):
-        """Show what is earned by the date and not posted; nothing is posted."""
-        for each in self:
-            each._require_draft()
-            each._prepare()
-        return True
-
     def action_post(self):
         """Post what the preview shows; if something changed meanwhile, show that first."""
         self.ensure_one()
@@ -109,18 +74,6 @@ class UsageRecognition(models.Model):
             return self._notice(self.env._("Nothing is earned by this date that is not posted."))
         self._post()
         return True
-
-    def _notice(self, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "title": self.display_name,
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
 
     def _shown(self):
         return sorted(
@@ -166,15 +119,7 @@ class UsageRecognition(models.Model):
             for line in lines:
                 item = items.get(line._book()) if line.amount or line.amount_company else None
                 line._record(entry if item else entry.browse(), item or entry.line_ids.browse())
-        posted = [("company_id", "=", self.company_id.id), ("date", "=", self.date), ("state", "=", "posted")]
-        self.write(
-            {
-                "state": "posted",
-                "number": 1 + self.sudo().search_count(posted),
-                "posted_at": fields.Datetime.now(),
-            }
-        )
-        self.flush_recordset()
+        self._mark_posted()
 
     def _entry(self, day, lines):
         """The posted entry of a day: liability against revenue, per account, currency and customer."""
@@ -250,13 +195,7 @@ class UsageRecognition(models.Model):
                     self._post()
         except UserError as error:
             self.env.invalidate_all()
-            for user in self.company_id._usage_managers():
-                self.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=self.env._("Prepaid revenue was not recognised"),
-                    note=str(error),
-                    user_id=user.id,
-                )
+            self._tell_managers(self.env._("Prepaid revenue was not recognised"), str(error))
             return
         if self.state == "draft":
             self.unlink()

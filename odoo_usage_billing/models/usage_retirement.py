@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import config
 
 from ..store import retirement
+from ..store.schema import refuse_rewrite
 
 GROUP = "odoo_usage_billing.group_usage_retention"
 MONTHS = "odoo_usage_billing.retention_months"
@@ -54,6 +55,8 @@ class UsageRetirement(models.Model):
 
     def init(self):
         self.env.cr.execute(retirement.SCHEMA)
+        for table in ("usage_retired_day", "usage_retired_batch"):
+            refuse_rewrite(self.env.cr, table)
 
     # -- what may go ---------------------------------------------------------
 

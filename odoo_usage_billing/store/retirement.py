@@ -29,12 +29,6 @@ CREATE TABLE IF NOT EXISTS usage_retired_batch (
     live_count bigint NOT NULL,
     PRIMARY KEY (batch_id, retirement_id)
 );
-DROP TRIGGER IF EXISTS usage_retired_day_append_only ON usage_retired_day;
-CREATE TRIGGER usage_retired_day_append_only BEFORE UPDATE OR DELETE ON usage_retired_day
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_retired_batch_append_only ON usage_retired_batch;
-CREATE TRIGGER usage_retired_batch_append_only BEFORE UPDATE OR DELETE ON usage_retired_batch
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
 """
 PARTITIONS = """
     SELECT c.relname, to_date(right(c.relname, 6), 'YYYYMM')

@@ -108,28 +108,14 @@ BEGIN
         TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$ LANGUAGE plpgsql;
 """
-APPEND_ONLY = """
-DROP TRIGGER IF EXISTS usage_event_append_only ON usage_event;
-CREATE TRIGGER usage_event_append_only BEFORE UPDATE OR DELETE ON usage_event
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_event_key_append_only ON usage_event_key;
-CREATE TRIGGER usage_event_key_append_only BEFORE UPDATE OR DELETE ON usage_event_key
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_event_no_truncate ON usage_event;
-CREATE TRIGGER usage_event_no_truncate BEFORE TRUNCATE ON usage_event
-    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_event_key_no_truncate ON usage_event_key;
-CREATE TRIGGER usage_event_key_no_truncate BEFORE TRUNCATE ON usage_event_key
-    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
-"""
 
 
 def create_event_store(cr):
     """Create the event and key tables, their triggers and the partitions around today."""
     cr.execute(EVENT_TABLE)
     cr.execute(KEY_TABLE)
-    cr.execute(REFUSE)
-    cr.execute(APPEND_ONLY)
+    for table in ("usage_event", "usage_event_key"):
+        refuse_rewrite(cr, table)
     cr.execute("SELECT CURRENT_DATE")
     today = cr.fetchone()[0]
     first = today - relativedelta(months=PARTITION_MONTHS_BACK)
@@ -139,6 +125,20 @@ def create_event_store(cr):
 def create_bucket_store(cr):
     """Create the bucket table."""
     cr.execute(BUCKET_TABLE)
+
+
+def refuse_rewrite(cr, table):
+    """Make a table append-only: its rows never change or go, and it is never emptied."""
+    refuse_truncate(cr, table)
+    name, table = SQL.identifier(f"{table}_append_only"), SQL.identifier(table)
+    cr.execute(SQL("DROP TRIGGER IF EXISTS %s ON %s", name, table))
+    cr.execute(
+        SQL(
+            "CREATE TRIGGER %s BEFORE UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite()",
+            name,
+            table,
+        )
+    )
 
 
 def refuse_truncate(cr, table):

@@ -249,6 +249,11 @@ class TestAdvance(PrepaidCommon):
         move.button_cancel()
         self.assertTrue(commitment._bill_term(FIRST))
 
+    def test_the_contract_says_whether_the_term_is_posted_and_sent(self):
+        self.contract.usage_invoice_policy = "send"
+        move = self.promise()._bill_term(FIRST)
+        self.assertEqual((move.state, move.usage_send_state), ("posted", "waiting"))
+
     def test_each_term_has_a_grant_of_its_own(self):
         commitment = self.promise(term="quarterly")
         commitment._bill_term(FIRST)

@@ -1,14 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-APPEND_ONLY = """
-DROP TRIGGER IF EXISTS usage_reading_append_only ON usage_reading;
-CREATE TRIGGER usage_reading_append_only BEFORE UPDATE OR DELETE ON usage_reading
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_reading_no_truncate ON usage_reading;
-CREATE TRIGGER usage_reading_no_truncate BEFORE TRUNCATE ON usage_reading
-    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
-"""
+from odoo.addons.odoo_usage_billing.store.schema import refuse_rewrite
 
 
 class UsageReading(models.Model):
@@ -51,7 +44,7 @@ class UsageReading(models.Model):
     _register_read_at = models.Index("(register_id, read_at)")
 
     def init(self):
-        self.env.cr.execute(APPEND_ONLY)
+        refuse_rewrite(self.env.cr, self._table)
 
     @api.depends("withdrawal_ids")
     def _compute_state(self):

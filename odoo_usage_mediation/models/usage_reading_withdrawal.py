@@ -1,14 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-APPEND_ONLY = """
-DROP TRIGGER IF EXISTS usage_reading_withdrawal_append_only ON usage_reading_withdrawal;
-CREATE TRIGGER usage_reading_withdrawal_append_only BEFORE UPDATE OR DELETE ON usage_reading_withdrawal
-    FOR EACH ROW EXECUTE FUNCTION usage_refuse_rewrite();
-DROP TRIGGER IF EXISTS usage_reading_withdrawal_no_truncate ON usage_reading_withdrawal;
-CREATE TRIGGER usage_reading_withdrawal_no_truncate BEFORE TRUNCATE ON usage_reading_withdrawal
-    FOR EACH STATEMENT EXECUTE FUNCTION usage_refuse_rewrite();
-"""
+from odoo.addons.odoo_usage_billing.store.schema import refuse_rewrite
 
 
 class UsageReadingWithdrawal(models.Model):
@@ -33,7 +26,7 @@ class UsageReadingWithdrawal(models.Model):
     _external_id_index = models.Index("(source_id, external_id) WHERE external_id IS NOT NULL")
 
     def init(self):
-        self.env.cr.execute(APPEND_ONLY)
+        refuse_rewrite(self.env.cr, self._table)
 
     def write(self, vals):
         raise UserError(self.env._("A withdrawn reading stays withdrawn. Send the reading again under a new id."))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from typing import BinaryIO, NamedTuple, Union
 
 from .gzip_stream import GzipStream
@@ -19,7 +20,7 @@ MAX_MEMBERS = 2_000
 # Below this many unpacked bytes nothing is a bomb, however even its text.
 RATIO_FLOOR = 1 << 20
 # What unpacking can raise when the bytes are not what they should be.
-DAMAGE = (EOFError, OSError, ValueError, NotImplementedError, zipfile.BadZipFile, zipfile.zlib.error)
+DAMAGE = (EOFError, OSError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 

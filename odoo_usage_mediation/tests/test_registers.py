@@ -1,5 +1,4 @@
 import random
-from datetime import timedelta
 from decimal import Decimal
 
 import psycopg2
@@ -8,44 +7,15 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
-from odoo.addons.odoo_usage_billing.tests.common import UsageCommon, utc
+from odoo.addons.odoo_usage_billing.tests.common import utc
 
 from ..registers.rehearsal import rehearse
-
-START = utc(2026, 1, 5)
-HOUR = timedelta(hours=1)
+from .register_common import START, RegisterCase
 
 
 @tagged("post_install", "-at_install")
-class TestRegisters(UsageCommon):
+class TestRegisters(RegisterCase):
     """What a counter shows becomes usage between two readings: nothing invented, nothing lost."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
-        cls.line = cls.contract.contract_line_ids
-        cls.make_subjects(cls.line, 2)
-        cls.source.register_metric_ids = cls.metric
-
-    def read(self, hours, value, kind=None, subject="PRN0001", **vals):
-        dimensions = {"reading_kind": kind} if kind else None
-        at = START + HOUR * hours
-        return self.record(subject, value, at, vals.pop("external_id", f"{subject}@{hours}"), dimensions=dimensions)
-
-    def standing(self):
-        """[(hours, quantity)] of the usage that counts."""
-        events = self.env["usage.event"].search([("contract_line_id", "=", self.line.id)], order="occurred_at, id")
-        self.assertEqual(rebuild_buckets(self.env.cr, self.line.ids), 0)
-        return [
-            (round((event.occurred_at - START.replace(tzinfo=None)) / HOUR, 3), event.quantity)
-            for event in events
-            if not event.voids_event_id and not event.is_voided
-        ]
-
-    def counts(self, batch):
-        return batch.received_count, batch.accepted_count, batch.duplicate_count, batch.suspended_count
 
     def test_usage_is_the_difference_of_two_readings(self):
         batch = self.send([self.read(0, 100), self.read(24, 130), self.read(48, "130.5")])

@@ -1,5 +1,4 @@
 import random
-from datetime import timedelta
 from decimal import Decimal
 
 import psycopg2
@@ -9,40 +8,15 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.odoo_usage_billing.store.buckets import rebuild_buckets
-from odoo.addons.odoo_usage_billing.tests.common import UsageCommon, utc
 
-START = utc(2026, 1, 5)
-HOUR = timedelta(hours=1)
+from .register_common import HOUR, START, RegisterCase
 
 
-class WithdrawalCase(UsageCommon):
-    """Two printers whose counters are read."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.contract = cls.make_contract([cls.usage_line(cls.make_card(charge_model="per_unit", unit_price=0.01))])
-        cls.line = cls.contract.contract_line_ids
-        cls.make_subjects(cls.line, 2)
-        cls.source.register_metric_ids = cls.metric
-
-    def read(self, hours, value, kind=None, subject="PRN0001", **vals):
-        dimensions = {"reading_kind": kind} if kind else None
-        external_id = vals.pop("external_id", f"{subject}@{hours}")
-        return self.record(subject, value, START + HOUR * hours, external_id, dimensions=dimensions, **vals)
+class WithdrawalCase(RegisterCase):
+    """Two printers whose counters are read, and a record that takes a reading back."""
 
     def standing(self, subject="PRN0001"):
-        """[(hours, quantity)] of the usage that counts."""
-        self.assertEqual(rebuild_buckets(self.env.cr, self.line.ids), 0)
-        events = self.env["usage.event"].search([("subject_id.code", "=", subject)], order="occurred_at, id")
-        return [
-            (round((event.occurred_at - START.replace(tzinfo=None)) / HOUR, 3), event.quantity)
-            for event in events
-            if not event.voids_event_id and not event.is_voided
-        ]
-
-    def counts(self, batch):
-        return batch.received_count, batch.accepted_count, batch.duplicate_count, batch.suspended_count
+        return super().standing(subject)
 
     def withdraw(self, name, by="wrong"):
         return self.send([self.read(0, 0, external_id=by, voids=name)])

@@ -273,6 +273,21 @@ def counts(database, code="mqtt"):
         return env.cr.fetchone()
 
 
+def summed(database):
+    """(quantity of all events, quantity of all buckets), as text."""
+    with database.env() as env:
+        env.cr.execute(
+            "SELECT (SELECT COALESCE(sum(quantity), 0)::text FROM usage_event),"
+            " (SELECT COALESCE(sum(quantity_sum), 0)::text FROM usage_bucket)"
+        )
+        return env.cr.fetchone()
+
+
+def sent(messages):
+    """The quantity that the first events of `event` come to, as text."""
+    return str(sum(number % 97 + 1 for number in range(messages)))
+
+
 def listener(database, name, code="mqtt"):
     """A field of the listener of a source, as it last wrote it."""
     with database.env() as env:

@@ -11,7 +11,20 @@ import time
 from datetime import date
 
 from . import world
-from .broker import Broker, Consumer, Producer, counts, event, listener, source, stored, wait_connected, wait_until
+from .broker import (
+    Broker,
+    Consumer,
+    Producer,
+    counts,
+    event,
+    listener,
+    sent,
+    source,
+    stored,
+    summed,
+    wait_connected,
+    wait_until,
+)
 from .nursery import Nursery
 
 NUMBER = 1
@@ -89,12 +102,7 @@ def _kill(database, nursery, producer, dice, kills, messages):
 def _figures(database, messages, kills, longest, seconds, code):
     keys, events = stored(database)
     received, accepted, duplicate, suspended, filtered = counts(database)
-    with database.env() as env:
-        env.cr.execute("SELECT COALESCE(sum(quantity), 0)::text FROM usage_event")
-        quantity = env.cr.fetchone()[0]
-        env.cr.execute("SELECT COALESCE(sum(quantity_sum), 0)::text FROM usage_bucket")
-        in_buckets = env.cr.fetchone()[0]
-    truth = sum(number % 97 + 1 for number in range(messages))
+    quantity, in_buckets = summed(database)
     lost, double = messages - keys, events - keys
     return {
         "messages": messages,
@@ -109,6 +117,6 @@ def _figures(database, messages, kills, longest, seconds, code):
         and not suspended
         and accepted == messages
         and received == accepted + duplicate + suspended + filtered
-        and str(truth) == quantity == in_buckets
+        and sent(messages) == quantity == in_buckets
         and code == 0,
     }
