@@ -70,20 +70,29 @@ def load_identities(cr, source_id, external_ids):
     return found
 
 
+# Each key is looked up on its own, whatever statistics say: of a source that is new to them, all keys would be read.
+KEYS = """
+SELECT replace(k.external_key::text, '-', ''), replace(k.content_digest::text, '-', ''), k.event_id
+  FROM unnest(%s::uuid[]) AS d (key)
+ CROSS JOIN LATERAL (
+       SELECT * FROM usage_event_key WHERE source_id = %s AND external_key = d.key LIMIT 1) k
+"""
 # A record is the same as before when its id is known with the same content and was not taken back, which its
 # digest alone tells: there is no second revision then.
 ODD = """
 WITH found AS MATERIALIZED (
     SELECT d.place, k.event_id, k.content_digest = d.digest AS is_same
       FROM unnest(%(keys)s::uuid[], %(digests)s::uuid[]) WITH ORDINALITY AS d (key, digest, place)
-      LEFT JOIN usage_event_key k ON k.source_id = %(source)s AND k.external_key = d.key
+      LEFT JOIN LATERAL (
+           SELECT * FROM usage_event_key WHERE source_id = %(source)s AND external_key = d.key LIMIT 1) k ON TRUE
 )
 SELECT place - 1, event_id IS NULL FROM found WHERE is_same IS NOT TRUE
  UNION ALL
 SELECT place - 1, FALSE
   FROM found
-  JOIN usage_event_key v
-    ON v.source_id = %(source)s AND v.external_key = lpad(to_hex(found.event_id), 32, '0')::uuid
+ CROSS JOIN LATERAL (
+       SELECT FROM usage_event_key
+        WHERE source_id = %(source)s AND external_key = lpad(to_hex(found.event_id), 32, '0')::uuid LIMIT 1) v
  WHERE is_same AND (
     SELECT EXISTS (
         SELECT FROM usage_event_key
@@ -109,10 +118,5 @@ def _load_keys(cr, source_id, keys):
     """{key: (digest, event id)} of those keys that a source has claimed."""
     if not keys:
         return {}
-    cr.execute(
-        "SELECT replace(external_key::text, '-', ''), replace(content_digest::text, '-', ''), event_id"
-        "  FROM usage_event_key"
-        " WHERE source_id = %s AND external_key = ANY(%s::uuid[])",
-        (source_id, array(keys)),
-    )
+    cr.execute(KEYS, (array(keys), source_id))
     return {key: (digest, event_id) for key, digest, event_id in cr.fetchall()}
