@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from ..store import UsageWriter
 from ..store.by_columns import say
-from ..store.identity import BY_BATCH, load_identities, load_odd, void_key
+from ..store.identity import BY_BATCH, KEYS, ODD, load_identities, load_odd, void_key
 from ..store.records import Refusal, content_digest, external_key
 from .common import UsageCommon, utc
 
@@ -93,6 +93,22 @@ class TestWriterColumns(UsageCommon):
             (BY_BATCH, void_key(0)),
         )
         self.assertEqual(self.env.cr.fetchone()[0], 150)
+
+    def test_keys_are_looked_up_one_by_one_of_a_source_that_statistics_do_not_know(self):
+        stored = (
+            "INSERT INTO usage_event_key (source_id, external_key, content_digest, event_id)"
+            " SELECT %s, md5(n::text)::uuid, md5(n::text)::uuid, n FROM generate_series(1, 5000) AS n"
+        )
+        self.env.cr.execute(stored, (-1,))
+        self.env.cr.execute("ANALYZE usage_event_key")
+        self.env.cr.execute(stored, (self.source.id,))
+        some = "{" + ",".join([external_key("1"), external_key("2")]) + "}"
+        said = {"source": self.source.id, "keys": some, "digests": some}
+        for statement, values in ((KEYS, (some, self.source.id)), (ODD, said)):
+            self.env.cr.execute("EXPLAIN (ANALYZE, TIMING OFF, BUFFERS) " + statement, values)
+            plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+            self.assertNotIn("Rows Removed", plan)
+            self.assertNotIn("Seq Scan on usage_event_key", plan)
 
     def test_sums_of_a_day_that_has_begun_and_of_one_that_has_not_are_both_right(self):
         from ..store.buckets import rebuild_buckets

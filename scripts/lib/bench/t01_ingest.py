@@ -57,8 +57,7 @@ def _serial(number):
 def _prepare(env, subjects, stamp, definition=PROFILE):
     """A contract with `subjects` subjects, and a file source with its profile; the source's id."""
     line = _contract(env).contract_line_ids
-    if not env["usage.subject"].search_count([("code", "=", _serial(0))]):
-        _subjects(env, line, subjects)
+    _subjects(env, line, subjects)
     profile = env["usage.profile"].create(
         {
             "name": f"Bench {stamp}",
@@ -108,11 +107,10 @@ def _contract(env):
 
 
 def _subjects(env, line, count):
-    found = (
-        env["usage.subject"]
-        .with_context(tracking_disable=True)
-        .create([{"code": _serial(number)} for number in range(count)])
-    )
+    """See to `count` subjects; those that are there have their contract line."""
+    known = set(env["usage.subject"].search([("code", "=like", "B%")]).mapped("code"))
+    wanted = [code for code in map(_serial, range(count)) if code not in known]
+    found = env["usage.subject"].with_context(tracking_disable=True).create([{"code": code} for code in wanted])
     env["usage.assignment"].create(
         [
             {
