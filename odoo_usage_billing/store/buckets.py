@@ -43,18 +43,18 @@ FEW = 100
 
 
 def summed(rows):
-    """{grain: [sum, amount, count, largest, last, instant of the last]} of guided rows.
+    """{grain: [sum, amount, count, largest, last as text, instant of the last]} of guided rows.
 
     Quantities are exact Decimals in the metric's unit; instants are texts in UTC and ISO 8601, which sort as they do.
     """
     found = {}
     look_up = found.get
-    for _key, _digest, record, owner, person, at, day, slot, _quantity, dimension in rows:
+    for _key, _digest, record, owner, person, at, day, slot, text, dimension in rows:
         grain = (owner.grain, day, person, slot, dimension)
-        quantity, amount = record.quantity, record.amount
+        quantity, amount = record[5:7]
         bucket = look_up(grain)
         if bucket is None:
-            found[grain] = [quantity, amount or 0, 1, quantity, quantity, at]
+            found[grain] = [quantity, amount or 0, 1, quantity, text, at]
             continue
         bucket[0] += quantity
         bucket[2] += 1
@@ -63,7 +63,7 @@ def summed(rows):
         if quantity > bucket[3]:
             bucket[3] = quantity
         if at >= bucket[5]:
-            bucket[4:] = quantity, at
+            bucket[4:] = text, at
     return found
 
 
@@ -71,10 +71,10 @@ def _row(grain, bucket):
     """A bucket with its grain, as PostgreSQL reads it."""
     (line, metric, subject), day, person, slot, dimension = grain
     total, amount, count, most, last, last_at = bucket
-    text, paid = plain(total), plain(amount) if amount else "0"
+    paid = plain(amount) if amount else "0"
     if count > 1:
-        return line, day, metric, subject, person, slot, dimension, text, paid, count, plain(most), plain(last), last_at
-    return line, day, metric, subject, person, slot, dimension, text, paid, 1, text, text, last_at
+        return line, day, metric, subject, person, slot, dimension, plain(total), paid, count, plain(most), last, last_at
+    return line, day, metric, subject, person, slot, dimension, last, paid, 1, last, last, last_at
 
 
 def add(cr, company_id, buckets):

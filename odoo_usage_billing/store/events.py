@@ -22,7 +22,7 @@ def copy_events(cr, head, fresh):
     names = [record.external_id for record in records]
     if not is_bare("".join(names)):
         names = list(map(escape, names))
-    is_more = any(row.dimension_key or row.record.dimensions or row.record.amount is not None for _id, row in fresh)
+    is_more = any([record.dimensions or record.amount is not None for record in records])
     more = map(_more, fresh) if is_more else repeat(NOTHING_MORE)
     lines = [
         f"{head}{id_}\t{record.row_number}\t{name}\t{owner.columns}\t{person or NULL}\t{at}\t{day}\t{slot}\t"

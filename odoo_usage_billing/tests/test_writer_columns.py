@@ -84,8 +84,8 @@ class TestWriterColumns(UsageCommon):
         first.action_void("Wrong month")
         self.assertEqual(self.send(records).accepted_count, 150)
         self.assertEqual(self.send(records).duplicate_count, 150)
-        keys, digests = say(records)[1:3]
-        self.assertEqual(set(load_odd(self.env.cr, self.source.id, keys, digests).values()), {False})
+        said = say(records)
+        self.assertEqual(set(load_odd(self.env.cr, self.source.id, said.keys, said.digests).values()), {False})
         identity = load_identities(self.env.cr, self.source.id, ["e0"])["e0"]
         self.assertEqual((identity.revision, identity.taken_back), (2, ""))
         self.env.cr.execute(
