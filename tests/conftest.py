@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,12 @@ class Databases:
         return name
 
     def drop(self, name):
-        subprocess.run(["dropdb", "--if-exists", "--force", name], check=True)
+        # Where the server itself cleans a table up just now, nobody else may throw it out: it is done in a moment.
+        for patience in range(60, -1, -1):
+            dropped = subprocess.run(["dropdb", "--if-exists", "--force", name], check=not patience)
+            if not dropped.returncode:
+                break
+            time.sleep(1)
         shutil.rmtree(self.store / name, ignore_errors=True)
 
     def drop_all(self):

@@ -73,7 +73,21 @@ def _row(grain, bucket):
     total, amount, count, most, last, last_at = bucket
     paid = plain(amount) if amount else "0"
     if count > 1:
-        return line, day, metric, subject, person, slot, dimension, plain(total), paid, count, plain(most), last, last_at
+        return (
+            line,
+            day,
+            metric,
+            subject,
+            person,
+            slot,
+            dimension,
+            plain(total),
+            paid,
+            count,
+            plain(most),
+            last,
+            last_at,
+        )
     return line, day, metric, subject, person, slot, dimension, last, paid, 1, last, last, last_at
 
 

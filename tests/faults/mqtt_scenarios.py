@@ -63,6 +63,8 @@ def database_away(database):
             cr.execute(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
     keeper.close()
     arrived = wait_until(lambda: stored(database)[0] == 1500, 90)
+    # What a listener says about itself is written about once a second, apart from what it stores.
+    wait_until(lambda: _error(database), 60)
     told = _error(database)
     wait_until(lambda: listener(database, "state") == "connected", 90)
     state = listener(database, "state")

@@ -11,7 +11,7 @@ import kernel_trials
 import pytest
 from kernel_settings import SEED
 
-COUNT = int(os.environ.get("KERNEL_SOAK", "100000"))
+COUNT = int(os.environ.get("KERNEL_SOAK", "20000"))
 PROCESSES = int(os.environ.get("KERNEL_PROCESSES", min(2, os.cpu_count() or 1)))
 #: Seconds a charge may take at the very most, on a busy machine.
 SLOWEST = 0.02

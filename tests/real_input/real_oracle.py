@@ -4,11 +4,15 @@ Nothing here is the product's: DuckDB reads the file, converts its times with it
 and adds up in decimals; money is a fraction until it is rounded, half away from zero, per line.
 """
 
-import multiprocessing
-import os
+import pickle
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
+
+SERVER = Path(__file__).with_name("real_oracle_server.py")
 
 
 class Line(NamedTuple):
@@ -53,49 +57,27 @@ def call_lines(calls, seconds_of_first, increment, per_minute, connect):
     return len(calls) * Fraction(connect), first * per_second, further * per_second
 
 
-def serve(served, path, view):
-    """Answer queries on a file until the asking process goes.
-
-    DuckDB lives in a process of its own, with what it says at exit: a test run ends with its summary.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    import duckdb
-
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'UTC'")
-    database.execute(
-        "CREATE TABLE raw AS SELECT * FROM read_csv(?, header = true, delim = ',', quote = '', all_varchar = true)",
-        [path],
-    )
-    database.execute(f"CREATE TABLE facts AS {view}")
-    try:
-        while True:
-            query, values = served.recv()
-            try:
-                served.send(database.execute(query, values).fetchall())
-            except duckdb.Error as error:
-                served.send(RuntimeError(str(error)))
-    except (EOFError, OSError):
-        return
-
-
 class Table:
-    """A file as DuckDB reads it, every cell as text, in the table `raw`."""
+    """A file as DuckDB reads it, every cell as text, in the table `raw`; `view` makes the table `facts` of it."""
 
     view = None
 
     def __init__(self, path):
-        spawn = multiprocessing.get_context("spawn")
-        self._asked, served = spawn.Pipe()
-        spawn.Process(target=serve, args=(served, str(path), self.view), daemon=True).start()
+        # A program of its own, not a fork: what keeps count of those outlives them, and each class waits for it.
+        self._served = subprocess.Popen([sys.executable, SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._ask((str(path), self.view))
 
-    def rows(self, query, *values):
-        """The rows of a query as tuples."""
-        self._asked.send((query, list(values)))
-        answer = self._asked.recv()
+    def _ask(self, what):
+        pickle.dump(what, self._served.stdin)
+        self._served.stdin.flush()
+        answer = pickle.load(self._served.stdout)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def rows(self, query, *values):
+        """The rows of a query as tuples."""
+        return self._ask((query, list(values)))
 
     def one(self, query, *values):
         """The only value of a query."""

@@ -2,7 +2,7 @@
 
 import ast
 
-from tidy_source import addon_code, report, tree
+from tidy_source import addon_code, files, report, tree
 
 BLIND = {"Exception", "BaseException"}
 
@@ -86,3 +86,16 @@ def test_clocks_know_their_zone():
 def _is_datetime(node):
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     return isinstance(owner, ast.Name) and owner.id in {"datetime", "dt"}
+
+
+def test_no_test_leaves_a_process_that_each_class_waits_for():
+    found = [
+        f"{name}:{node.lineno}"
+        for name in files()
+        if name.suffix == ".py" and "tests" in name.parts
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Call)
+        and _called(node) == "get_context"
+        and [getattr(argument, "value", None) for argument in node.args] != ["fork"]
+    ]
+    report(found, "other ways to begin a process keep a count of what they made in one more, which ignores its end:")
