@@ -85,8 +85,9 @@ class Guide:
         self._known = set()
 
     def _load_metrics(self):
-        metrics = self.env["usage.metric"].search(
+        metrics = self.env["usage.metric"].search_fetch(
             [("company_id", "in", (False, self.company_id))],
+            ["code", "slot_minutes", "price_dimensions", "accept_negative"],
             order="company_id NULLS FIRST, id",
         )
         return {

@@ -1,5 +1,6 @@
 """The database of a benchmark or an attack: a clone of the template with the addons."""
 
+import subprocess
 from contextlib import contextmanager
 
 import odoo
@@ -25,3 +26,17 @@ def open_database(config, name):
     """Load Odoo's configuration file and open a database by name."""
     odoo.tools.config.parse_config(["-c", config, "-d", name, "--no-http"])
     return Database(name)
+
+
+@contextmanager
+def copied(database):
+    """A copy of a database as it is now, which is gone afterwards."""
+    name = f"{database.name}_copy"
+    # Nobody may be connected to what is copied.
+    odoo.sql_db.close_db(database.name)
+    subprocess.run(["createdb", "-T", database.name, name], check=True)
+    try:
+        yield Database(name)
+    finally:
+        odoo.sql_db.close_db(name)
+        subprocess.run(["dropdb", "--if-exists", "--force", name], check=False)
