@@ -29,7 +29,7 @@ from .records import (
     plain,
 )
 from .rows import make_guided
-from .schema import ID_BLOCK, ensure_partitions
+from .schema import ID_BLOCK, hold_partitions
 
 #: Fewer records than this are not worth a look whether they were here before.
 FEW = 100
@@ -320,7 +320,7 @@ class UsageWriter:
             self._store_buckets(fresh)
 
     def _store_events(self, fresh):
-        ensure_partitions(self.cr, {day[:7] for day in {row.at[:10] for _id, row in fresh}})
+        hold_partitions(self.cr, {day[:7] for day in {row.at[:10] for _id, row in fresh}})
         received_at = self.received_at.replace(tzinfo=None)
         copy_events(self.cr, (self.source.company_id.id, self.source.id, self.batch.id, received_at), fresh)
 
