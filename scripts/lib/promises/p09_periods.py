@@ -77,7 +77,7 @@ def attack(database, size, seed):
     """Return {figures..., "holds": bool}."""
     zones, kinds, events, outside = SIZES[size]
     places = transaction(database, lambda env: _prepare(env, zones, kinds))
-    share = (events - outside) // len(places)
+    share = -(-(events - outside) // len(places))
     half = (len(places) + 1) // 2
     shares = [places[:half], places[half:]]
     gather(database, [(_send, seed, part, share) for part in shares])
