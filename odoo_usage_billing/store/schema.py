@@ -190,17 +190,20 @@ def ensure_partitions(cr, months):
     _create_partitions(cr, {name: month for name, (month, there) in _partitions(cr, months).items() if not there})
 
 
-def hold_partitions(cr, months):
+def hold_partitions(cr, months, wait=True):
     """Create the partitions of `months`, and keep all of them in place until the transaction ends.
 
     Retirement locks a month and then the parent. So are they locked here: whoever waits for a month that is being
-    retired has locked nothing that retirement waits for, and finds it gone.
+    retired has locked nothing that retirement waits for, and finds it gone. Who touched the events before must not
+    `wait`, and gives way.
     """
     found = _partitions(cr, months)
     there = [SQL.identifier(name) for name in sorted(found) if found[name][1]]
     if there:
         try:
-            lock = SQL("LOCK TABLE %s IN ROW EXCLUSIVE MODE", SQL(", ").join(there))
+            lock = SQL(
+                "LOCK TABLE %s IN ROW EXCLUSIVE MODE %s", SQL(", ").join(there), SQL() if wait else SQL("NOWAIT")
+            )
             cr.execute(lock, log_exceptions=False)
         except psycopg2.errors.UndefinedTable as gone:
             raise ConcurrencyError("a month of events was retired by a concurrent transaction") from gone

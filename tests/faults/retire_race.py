@@ -130,8 +130,15 @@ def write(database, writer):
     raise AssertionError("January was never retired")
 
 
-def knock(database, number, locks):
-    """Bring usage of January just while its retirement has got so far."""
+def corrections(name, subjects):
+    """An event of January that is taken back."""
+    (subject,) = subjects
+    number = subject + CONTRACTS * int(name.rpartition("-")[2])
+    return [record(f"void-{name}", number, JANUARY)._replace(voids=f"jan-{number}")]
+
+
+def knock(database, number, locks, bring):
+    """Bring usage or corrections of January just while its retirement has got so far."""
     counts, end = Counter(), time.monotonic() + SECONDS
     while time.monotonic() < end:
         with database.env() as env:
@@ -140,7 +147,7 @@ def knock(database, number, locks):
             env.cr.execute(locks)
             is_time = env.cr.fetchone()
         if is_time:
-            records = late(f"knock-{number}-{counts['knocks']}", [number])
+            records = bring(f"knock-{number}-{counts['knocks']}", [number])
             counts += patiently(database, lambda env, records=records: store(env, records), counts)
             counts["knocks"] += 1
         time.sleep(0.01)
@@ -240,7 +247,7 @@ def main(config, name):
     database = open_database(config, name)
     ids = transaction(database, prepare)
     tasks = [*((write, number) for number in range(WRITERS)), (look, ids[1:]), (look_back, ids[0]), (linger,)]
-    tasks += [(knock, 4, IS_HELD), (knock, 5, IS_WAITING), (retire,)]
+    tasks += [(knock, 4, IS_HELD, late), (knock, 5, IS_WAITING, late), (knock, 3, IS_HELD, corrections), (retire,)]
     told = sum(gather(database, tasks), Counter(accepted=RECORDS, sent=RECORDS))
     settle(database, ids)
     with database.env() as env:
@@ -252,6 +259,10 @@ def main(config, name):
 
         told["stored"] = one("SELECT count(*) FROM usage_event")
         told["retired"] = one("SELECT sum(event_count) FROM usage_retired_day")
+        told["taken back"] = one(
+            "SELECT count(voids_event_id) + (SELECT sum(void_count) FROM usage_retirement_total) FROM usage_event"
+        )
+        told["too late to take back"] = one("SELECT count(*) FROM usage_suspense WHERE reason_code = 'event_retired'")
         told["keys"] = one("SELECT count(*) FROM usage_event_key")
         told["counted"] = one("SELECT sum(event_count) FROM usage_bucket")
         told["january in place"] = one("SELECT count(*) FROM usage_event WHERE usage_date < '2024-02-01'")
