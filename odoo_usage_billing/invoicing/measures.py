@@ -76,16 +76,29 @@ def measure(env, needs):
 
 
 def out_of_reach(env, wanted):
-    """Those keys of {key: [Need]} that read events, some of which are retired."""
-    return [
-        key
-        for key, needs in wanted.items()
-        if any(
-            retired_of(env.cr, need.line_ids, need.metric.id, need.date_start, need.date_end)[1]
-            for need in needs
-            if need.metric.measured_from == "events" and (need.detail == "events" or need.metric.aggregation in READERS)
-        )
-    ]
+    """Those keys of {key: [Need]} that read events, some of which are retired.
+
+    From here on events stay where they are until the transaction ends. What others retired since it began is seen by
+    a fresh snapshot only.
+    """
+    reading = {key: [need for need in needs if _reads_events(need)] for key, needs in wanted.items()}
+    if not any(reading.values()):
+        return []
+    env.cr.execute("LOCK TABLE ONLY usage_event IN ACCESS SHARE MODE")
+    with env.registry.cursor() as fresh:
+        return [
+            key
+            for key, needs in reading.items()
+            if any(_is_retired(cr, need) for need in needs for cr in (env.cr, fresh))
+        ]
+
+
+def _reads_events(need):
+    return need.metric.measured_from == "events" and (need.detail == "events" or need.metric.aggregation in READERS)
+
+
+def _is_retired(cr, need):
+    return retired_of(cr, need.line_ids, need.metric.id, need.date_start, need.date_end)[1] > 0
 
 
 def _where(numbered, condition):

@@ -107,7 +107,7 @@ class UsageBatch(models.Model):
             self.env[model].flush_model()
 
     def _locked_sentence(self, count):
-        if live_retired(self.env.cr, self.id):
+        if self._live_retired():
             return self.env._(
                 "%(count)s events of this batch are retired or lie in periods that are invoiced already, so they "
                 "still count. Credit the difference.",
@@ -124,7 +124,13 @@ class UsageBatch(models.Model):
         self.ensure_one()
         self._flush_late_policies()
         open_count, locked_count = count_standing(self.env.cr, self.id, self._left_out_of_void())
-        return open_count, locked_count + live_retired(self.env.cr, self.id)
+        return open_count, locked_count + self._live_retired()
+
+    def _live_retired(self):
+        """How many events were retired and count. Those of this batch stay where they are from now on, so that a fresh
+        snapshot knows all that went."""
+        with self.env.registry.cursor() as fresh:
+            return max(live_retired(cr, self.id) for cr in (self.env.cr, fresh))
 
     def action_view_void_batches(self):
         """Open the batches that took this one back, or the batch that this one takes back."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..invoicing.figures import digits
+from ..store.schema import refuse_truncate
 from .usage_prepaid_schema import MOVE_COUNTS, MOVE_FACT
 
 
@@ -59,6 +60,7 @@ class UsagePrepaidMove(models.Model):
     )
 
     def init(self):
+        refuse_truncate(self.env.cr, self._table)
         self.env.cr.execute(MOVE_FACT)
         self.env.cr.execute(MOVE_COUNTS)
 

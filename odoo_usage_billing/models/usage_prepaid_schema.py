@@ -5,12 +5,15 @@ CREATE OR REPLACE FUNCTION usage_prepaid_move_is_fact() RETURNS trigger AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR (
         NEW.grant_id, NEW.balance_id, NEW.company_id, NEW.currency_id, NEW.kind, NEW.date, NEW.amount,
-        NEW.amount_liability, NEW.amount_company, NEW.reverses_id, NEW.draw_id)
+        NEW.amount_liability, NEW.amount_company, NEW.reverses_id, NEW.draw_id, NEW.reason)
         IS DISTINCT FROM (
         OLD.grant_id, OLD.balance_id, OLD.company_id, OLD.currency_id, OLD.kind, OLD.date, OLD.amount,
-        OLD.amount_liability, OLD.amount_company, OLD.reverses_id, OLD.draw_id)
+        OLD.amount_liability, OLD.amount_company, OLD.reverses_id, OLD.draw_id, OLD.reason)
         -- A draft that is deleted takes its name with it, nothing else does.
-        OR (OLD.move_id IS NOT NULL AND NEW.move_id IS DISTINCT FROM OLD.move_id AND NEW.move_id IS NOT NULL)
+        OR (NEW.move_id IS DISTINCT FROM OLD.move_id
+            AND (NEW.move_id IS NOT NULL OR EXISTS (SELECT FROM account_move WHERE id = OLD.move_id)))
+        OR (NEW.move_line_id IS DISTINCT FROM OLD.move_line_id
+            AND (NEW.move_line_id IS NOT NULL OR EXISTS (SELECT FROM account_move_line WHERE id = OLD.move_line_id)))
     THEN RAISE EXCEPTION 'A movement of prepaid money is a fact: % is refused. Add another one instead.',
         TG_OP USING ERRCODE = 'restrict_violation';
     END IF;

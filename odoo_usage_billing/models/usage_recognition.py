@@ -5,8 +5,23 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..invoicing.figures import digits
+from ..store.schema import refuse_truncate
 
 QUIET = {"tracking_disable": True, "mail_create_nolog": True, "skip_analytic_sync": True}
+FACT = """
+CREATE OR REPLACE FUNCTION usage_recognition_is_fact() RETURNS trigger AS $$
+BEGIN
+    IF OLD.state = 'posted' AND (TG_OP = 'DELETE' OR (NEW.state, NEW.company_id, NEW.date, NEW.number)
+        IS DISTINCT FROM (OLD.state, OLD.company_id, OLD.date, OLD.number))
+    THEN RAISE EXCEPTION 'A posted recognition is a fact: % is refused. Recognise the same date again instead.',
+        TG_OP USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS usage_recognition_fact ON usage_recognition;
+CREATE TRIGGER usage_recognition_fact BEFORE UPDATE OR DELETE ON usage_recognition
+    FOR EACH ROW EXECUTE FUNCTION usage_recognition_is_fact();
+"""
 
 
 class UsageRecognition(models.Model):
@@ -30,6 +45,10 @@ class UsageRecognition(models.Model):
         "(company_id, date, number) WHERE state = 'posted'",
         "This date was recognised by somebody else meanwhile. Look at the preview again.",
     )
+
+    def init(self):
+        refuse_truncate(self.env.cr, self._table)
+        self.env.cr.execute(FACT)
 
     @api.depends("line_ids.amount_company")
     def _compute_amount(self):
@@ -119,6 +138,8 @@ class UsageRecognition(models.Model):
             for line in lines:
                 item = items.get(line._book()) if line.amount or line.amount_company else None
                 line._record(entry if item else entry.browse(), item or entry.line_ids.browse())
+        # Once it is posted, its lines change no more.
+        self.env["usage.recognition.line"].flush_model()
         self._mark_posted()
 
     def _entry(self, day, lines):

@@ -3,6 +3,31 @@ from decimal import Decimal
 from odoo import fields, models
 
 from ..invoicing.figures import digits
+from ..store.schema import refuse_truncate
+
+# A customer that is merged into another takes the lines along; nothing else of them changes.
+FACT = """
+CREATE OR REPLACE FUNCTION usage_recognition_line_is_fact() RETURNS trigger AS $$
+BEGIN
+    IF EXISTS (SELECT FROM usage_recognition WHERE state = 'posted'
+                AND id IN (CASE WHEN TG_OP <> 'INSERT' THEN OLD.recognition_id END,
+                           CASE WHEN TG_OP <> 'DELETE' THEN NEW.recognition_id END))
+        AND (TG_OP <> 'UPDATE' OR (
+            NEW.recognition_id, NEW.company_id, NEW.grant_id, NEW.kind, NEW.date, NEW.currency_id,
+            NEW.amount_expired, NEW.amount, NEW.amount_company, NEW.account_id, NEW.prepaid_move_id)
+            IS DISTINCT FROM (
+            OLD.recognition_id, OLD.company_id, OLD.grant_id, OLD.kind, OLD.date, OLD.currency_id,
+            OLD.amount_expired, OLD.amount, OLD.amount_company, OLD.account_id, OLD.prepaid_move_id))
+    THEN RAISE EXCEPTION
+        'Lines of a posted recognition are facts: % is refused. Recognise the same date again instead.',
+        TG_OP USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS usage_recognition_line_fact ON usage_recognition_line;
+CREATE TRIGGER usage_recognition_line_fact BEFORE INSERT OR UPDATE OR DELETE ON usage_recognition_line
+    FOR EACH ROW EXECUTE FUNCTION usage_recognition_line_is_fact();
+"""
 
 
 class UsageRecognitionLine(models.Model):
@@ -30,6 +55,10 @@ class UsageRecognitionLine(models.Model):
     amount_company = fields.Monetary(string="Revenue, Company Currency", currency_field="company_currency_id")
     account_id = fields.Many2one("account.account", string="Revenue Account", required=True, ondelete="restrict")
     prepaid_move_id = fields.Many2one("usage.prepaid.move", string="Movement", readonly=True, ondelete="restrict")
+
+    def init(self):
+        refuse_truncate(self.env.cr, self._table)
+        self.env.cr.execute(FACT)
 
     def _book(self, revenue=False):
         """Account, currency and customer of the journal item."""

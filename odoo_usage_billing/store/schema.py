@@ -10,6 +10,7 @@ from datetime import date
 import psycopg2.errors
 from dateutil.relativedelta import relativedelta
 
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -186,11 +187,40 @@ def ensure_partitions(cr, months):
     CREATE TABLE ... PARTITION OF takes an exclusive lock on the parent, so the
     ones that exist already are looked up first and nothing is locked for them.
     """
+    _create_partitions(cr, {name: month for name, (month, there) in _partitions(cr, months).items() if not there})
+
+
+def hold_partitions(cr, months, wait=True):
+    """Create the partitions of `months`, and keep all of them in place until the transaction ends.
+
+    Retirement locks a month and then the parent. So are they locked here: whoever waits for a month that is being
+    retired has locked nothing that retirement waits for, and finds it gone. Who touched the events before must not
+    `wait`, and gives way.
+    """
+    found = _partitions(cr, months)
+    there = [SQL.identifier(name) for name in sorted(found) if found[name][1]]
+    if there:
+        try:
+            lock = SQL(
+                "LOCK TABLE %s IN ROW EXCLUSIVE MODE %s", SQL(", ").join(there), SQL() if wait else SQL("NOWAIT")
+            )
+            cr.execute(lock, log_exceptions=False)
+        except psycopg2.errors.UndefinedTable as gone:
+            raise ConcurrencyError("a month of events was retired by a concurrent transaction") from gone
+    _create_partitions(cr, {name: month for name, (month, is_there) in found.items() if not is_there})
+
+
+def _partitions(cr, months):
+    """{name of the partition: (month, whether it is there)}."""
     names = {f"usage_event_{month.replace('-', '')}": month for month in sorted(months)}
-    cr.execute("SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (list(names),))
-    for (name,) in cr.fetchall():
-        month = date.fromisoformat(f"{names[name]}-01")
-        _create_partition(cr, name, month, month + relativedelta(months=1))
+    cr.execute("SELECT name, to_regclass(name) IS NOT NULL FROM unnest(%s::text[]) AS name", (list(names),))
+    return {name: (names[name], there) for name, there in cr.fetchall()}
+
+
+def _create_partitions(cr, missing):
+    for name, month in missing.items():
+        first = date.fromisoformat(f"{month}-01")
+        _create_partition(cr, name, first, first + relativedelta(months=1))
 
 
 def _create_partition(cr, name, month, following):

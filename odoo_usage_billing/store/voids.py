@@ -11,6 +11,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from .identity import BY_BATCH, BY_RECORD
+from .schema import hold_partitions
 
 STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS usage_void_staging (
@@ -108,6 +109,11 @@ STANDING = """
                           AND k.external_key = lpad(to_hex(e.id), 32, '0')::uuid)
        AND NOT %(left_out)s
 """
+SPAN = """
+SELECT MIN(occurred_at) - interval '2 days', MAX(occurred_at) + interval '2 days',
+       array_agg(DISTINCT to_char(occurred_at, 'YYYY-MM'))
+  FROM usage_void_staging
+"""
 NOTHING = SQL("FALSE")
 STAGE_BATCH = """
 INSERT INTO usage_void_staging (id, event_id, occurred_at, row_number, external_id)
@@ -151,6 +157,9 @@ def void_events(cr, rows, void_batch_id, received_at):
 
 
 def _void_staged(cr, mark, batch_id, received_at):
+    cr.execute(SPAN)
+    low, high, months = cr.fetchone()
+    hold_partitions(cr, months, wait=False)
     try:
         with cr.savepoint(flush=False):
             cr.execute(CLAIM, {"mark": mark})
@@ -158,8 +167,4 @@ def _void_staged(cr, mark, batch_id, received_at):
         raise ConcurrencyError("events were taken back by a concurrent transaction") from clash
     cr.execute(STORE, {"batch_id": batch_id, "received_at": received_at})
     cr.execute(ADD_UP)
-    cr.execute(
-        "SELECT MIN(occurred_at) - interval '2 days', MAX(occurred_at) + interval '2 days' FROM usage_void_staging"
-    )
-    low, high = cr.fetchone()
     cr.execute(LOOK_AGAIN, {"low": low, "high": high})

@@ -29,7 +29,7 @@ from .records import (
     plain,
 )
 from .rows import make_guided
-from .schema import ID_BLOCK, ensure_partitions
+from .schema import ID_BLOCK, hold_partitions
 
 #: Fewer records than this are not worth a look whether they were here before.
 FEW = 100
@@ -52,10 +52,14 @@ class UsageWriter:
         self.guide = Guide(env, source, locking=bool(batch))
         self.oldest = received_at - timedelta(days=source.max_age_days)
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
+        # Whether this transaction has touched the events.
+        self.is_among_events = False
 
     def anew(self):
         """A writer of the same batch that knows what was registered meanwhile."""
-        return UsageWriter(self.env, self.source, self.batch, self.received_at)
+        writer = UsageWriter(self.env, self.source, self.batch, self.received_at)
+        writer.is_among_events = self.is_among_events
+        return writer
 
     @collector_paused()
     def write(self, records):
@@ -320,7 +324,9 @@ class UsageWriter:
             self._store_buckets(fresh)
 
     def _store_events(self, fresh):
-        ensure_partitions(self.cr, {day[:7] for day in {row.at[:10] for _id, row in fresh}})
+        months = {day[:7] for day in {row.at[:10] for _id, row in fresh}}
+        hold_partitions(self.cr, months, wait=not self.is_among_events)
+        self.is_among_events = True
         received_at = self.received_at.replace(tzinfo=None)
         copy_events(self.cr, (self.source.company_id.id, self.source.id, self.batch.id, received_at), fresh)
 

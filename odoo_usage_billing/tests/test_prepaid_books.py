@@ -2,9 +2,11 @@
 
 from datetime import date
 
+import psycopg2
+
 from odoo import Command
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.odoo_usage_billing.audit import verify
 
@@ -42,6 +44,42 @@ class TestPrepaidBooks(PrepaidCommon):
         found = {f.code: f for f in verify(self.env.cr, self.company.ids) if f.code.startswith("prepaid_")}
         self.assertEqual({code: f.examples for code, f in found.items() if f.broken}, {})
         self.assertEqual([code for code, f in found.items() if not f.checked], [])
+
+    def test_movements_and_what_was_recognised_are_facts(self):
+        for statement in (
+            "UPDATE usage_prepaid_move SET amount = 1 WHERE kind = 'grant'",
+            "UPDATE usage_prepaid_move SET reason = 'another'",
+            "UPDATE usage_prepaid_move SET move_id = NULL WHERE move_id IS NOT NULL",
+            "UPDATE usage_prepaid_move SET move_line_id = NULL WHERE move_line_id IS NOT NULL",
+            "DELETE FROM usage_prepaid_move",
+            "TRUNCATE usage_prepaid_move CASCADE",
+            "TRUNCATE usage_prepaid_grant CASCADE",
+            "UPDATE usage_recognition SET state = 'draft'",
+            "UPDATE usage_recognition SET date = date + 1",
+            "DELETE FROM usage_recognition",
+            "TRUNCATE usage_recognition CASCADE",
+            "UPDATE usage_recognition_line SET amount = amount + 1",
+            "UPDATE usage_recognition_line SET prepaid_move_id = NULL",
+            "DELETE FROM usage_recognition_line",
+            "TRUNCATE usage_recognition_line",
+            "INSERT INTO usage_recognition_line (recognition_id, grant_id, kind, date, currency_id, account_id)"
+            " SELECT recognition_id, grant_id, kind, date, currency_id, account_id FROM usage_recognition_line",
+        ):
+            with (
+                self.subTest(statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.RestrictViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
+
+    def test_a_draft_that_is_not_posted_may_go(self):
+        each = self.env["usage.recognition"].create({"date": date(2026, 3, 31)})
+        self.balance._give(7, "Bonus", FIRST, date(2026, 3, 1))
+        each.action_prepare()
+        self.assertTrue(each.line_ids)
+        each.unlink()
+        self.assertFalse(each.exists())
 
     def test_a_movement_that_somebody_changed(self):
         self.change(

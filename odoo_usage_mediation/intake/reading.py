@@ -103,16 +103,20 @@ class Rows:
         return own or derive_external_id([_part(item, name) for name in self.identity])
 
     def _refusal(self, rejection):
-        metric = rejection.metric if rejection.metric in self._fixed_metrics else None
-        raw = rejection.raw
+        raw, metric = rejection.raw, rejection.metric
         refused = Refused(
             rejection.row_number,
             self._subject(raw),
-            metric or self._metric(raw),
+            metric or self._said_metric(raw),
             # Two measures of one row may be refused: the metric keeps them apart in suspense.
-            {"cells": raw, "metric": metric} if self._many and metric else raw,
+            {"cells": raw, "metric": metric} if self._many and metric in self._fixed_metrics else raw,
         )
         return Refusal(refused, rejection.code, dict(rejection.params))
+
+    def _said_metric(self, raw):
+        """The metric of a row that its reader could not get to: its code where the profile knows what the row says."""
+        said = self._metric(raw)
+        return self._first_metric.get("map", {}).get(said, said)
 
     def _cell_reader(self, spec):
         """Build `raw row -> text or None` for a text spec that names a column; else always None."""
@@ -213,7 +217,7 @@ class Reread(Rows):
             file_digest=digest or "",
             context={**self._context, **own},
         )
-        return self.sorted_out([item for item in items if metric in (None, item.metric)])
+        return self.sorted_out([item for item in items if metric is None or item.metric in (metric, "")])
 
     def _corrected(self, cells, correction, metric):
         cells = dict(cells) if isinstance(cells, dict) else list(cells)
@@ -224,7 +228,8 @@ class Reread(Rows):
             specs["quantity"] = measure["quantity"]
             specs["metric"] = {} if isinstance(measure["metric"], str) else measure["metric"]
         for name, value in correction.items():
-            self._put(cells, specs.get(name) or {}, value)
+            spec = specs.get(name) or {}
+            self._put(cells, spec, _as_said(spec, value) if name == "metric" else value)
         return cells
 
     def _put(self, cells, spec, value):
@@ -238,6 +243,11 @@ class Reread(Rows):
         places = [place for name in names if (place := self._place(name)) is not None and place < len(cells)]
         if places:
             cells[places[0]] = value
+
+
+def _as_said(spec, code):
+    """What a row says for the code of a metric: the map of the profile read backwards."""
+    return next((said for said, meant in spec.get("map", {}).items() if meant == code), code)
 
 
 def _is_part(raw):

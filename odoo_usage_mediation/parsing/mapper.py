@@ -52,7 +52,6 @@ class _Head(NamedTuple):
 class _Measure(NamedTuple):
     """One quantity of a row, compiled. ``constant_*`` are texts, or None when read from the row."""
 
-    name: str
     left_out: Optional[Callable]
     quantity: Callable
     column: str
@@ -82,6 +81,7 @@ class RowMapper:
             compile_text(profile.currency, env) if profile.currency else None,
         )
         self.counts_repeats = profile.external_id.get("repeats", False)
+        self._holds_one = len(profile.measures) == 1
         measures = [(_compile_if_there(profile, spec, env, self._head.window), spec) for spec in profile.measures]
         there = [(measure, spec) for measure, spec in measures if measure]
         self._measures = [measure for measure, _spec in there]
@@ -144,19 +144,20 @@ class RowMapper:
                 end_user = end_user_of(row) if end_user_of else ""
                 currency = currency_of(row) if currency_of else ""
             except Refuse as refusal:
-                yield Rejection(row_number, refusal.code, refusal.params, "", storable(raw))
+                metric = _metric_of(measures[0], row) if self._holds_one and measures else ""
+                yield Rejection(row_number, refusal.code, refusal.params, metric, storable(raw))
                 continue
             for measure in measures:
                 try:
                     yield _record(measure, row, row_number, external_id, subject, start, until, currency, end_user, raw)
                 except Refuse as refusal:
-                    yield Rejection(row_number, refusal.code, refusal.params, measure.name, storable(raw))
+                    metric = _metric_of(measure, row)
+                    yield Rejection(row_number, refusal.code, refusal.params, metric, storable(raw))
 
 
 def _record(measure, row, row_number, external_id, subject, start, until, currency, end_user, raw):
     """Return the Record of one measure, or raise Refuse."""
     (
-        _name,
         left_out,
         quantity_of,
         column,
@@ -201,6 +202,16 @@ def _record(measure, row, row_number, external_id, subject, start, until, curren
     )
 
 
+def _metric_of(measure, row):
+    """The metric that a refused quantity reports; "" where the row does not say it either."""
+    if measure.metric is None:
+        return measure.constant_metric
+    try:
+        return measure.metric(row)
+    except Refuse:
+        return ""
+
+
 def _numbered(external_id, seen):
     """The identity of a row whose key may come again in its file: from the second on with its number."""
     number = seen[external_id] = seen.get(external_id, 0) + 1
@@ -230,7 +241,6 @@ def _compile_measure(profile, spec, env, window) -> _Measure:
     amount = spec.get("amount", profile.amount)
     dimensions = {**profile.dimensions, **spec.get("dimensions", {})}
     return _Measure(
-        name=metric if constant_metric else label(metric),
         left_out=compile_conditions(spec.get("when", []), env),
         quantity=quantity,
         column=column,

@@ -45,9 +45,10 @@ class Record(NamedTuple):
 class Rejection(NamedTuple):
     """One record refused. ``code`` is a key of REASONS, ``params`` fill its templates.
 
-    A row that is refused as a whole gives one rejection with ``metric`` ""; a row of which
-    one measure is refused gives one for that measure only. ``code`` ``filtered`` means: left
-    out on purpose; count it, do not put it in suspense.
+    A row that is refused as a whole gives one rejection; a row of which one measure is refused
+    gives one for that measure only. ``metric``: the metric that it would have reported; "" when
+    the row does not say it, cannot be read, or is refused as a whole and has several. ``code``
+    ``filtered`` means: left out on purpose; count it, do not put it in suspense.
     """
 
     row_number: int

@@ -93,6 +93,12 @@ class TestApiContent(ApiCommon):
         suspended = [("suspended", "bad_structure"), ("suspended", "unknown_metric"), ("suspended", "bad_structure")]
         self.assertEqual(found, [("accepted", None), *suspended])
 
+    def test_a_refused_cloudevent_waits_under_its_metric(self):
+        events = [self.cloud(1, time="never"), self.cloud(2, data={"metric": "scans", "quantity": "many"})]
+        self.assertEqual(self.statuses(self.post(events, BATCH)), ["suspended"] * 2)
+        rows = self.batches().suspense_ids.sorted("row_number")
+        self.assertEqual(rows.mapped("metric_code"), ["pages", "scans"])
+
     def test_a_cloudevent_in_headers_is_the_same_event(self):
         sent = {
             "ce_specversion": "1.0",

@@ -72,6 +72,16 @@ class TestMqttMessages(MqttCommon):
         self.assertEqual(refused.payload["raw"]["@topic"], "usage/PRN0002/events")
         self.assertEqual(refused.payload["raw"]["quantity"], "5")
 
+    def test_a_refused_message_waits_under_the_metric_that_it_names(self):
+        batch, _outcome = self.deliver(
+            self.event(quantity="many"), self.event(id="2", time=None), self.event(id="3", metric=None)
+        )
+        rows = batch.suspense_ids.sorted("row_number")
+        self.assertEqual(rows.mapped("reason_code"), ["bad_quantity", "missing_time", "missing_metric"])
+        self.assertEqual(rows.mapped("metric_code"), ["pages", "pages", False])
+        rows[0].action_recycle()
+        self.assertEqual((rows[0].state, rows[0].metric_code), ("open", "pages"))
+
     def test_usage_claimed_for_another_subject_cannot_be_recycled(self):
         batch, _outcome = self.deliver(self.event("PRN0001", topic="usage/PRN0002/events"))
         self.assertIsNone(batch.suspense_ids._to_record())

@@ -135,3 +135,13 @@ class TestSuspenseRecycle(MediationCommon):
             self.correct(rows, quantity="4")
         self.assertEqual(rows.state, "recycled")
         self.assertEqual(self.events().mapped("occurred_at"), [first.received_at] * 2)
+
+    def test_a_refused_row_shows_the_code_of_its_metric_and_not_what_the_file_calls_it(self):
+        kind = {"column": "kind", "map": {"BW": "pages", "SC": "scans"}}
+        self.new_version(measures=[{"metric": kind, "quantity": "qty"}])
+        content = b"serial;at;qty;kind\nPRN0001;15.01.2026;many;BW\n;15.01.2026;2;SC\nPRN0001;15.01.2026;3;XX\n"
+        rows = self.store(content, "kinds.csv", self.csv_source).suspense_ids.sorted("row_number")
+        found = [(row.reason_code, row.metric_code) for row in rows]
+        self.assertEqual(found, [("bad_quantity", "pages"), ("missing_subject", "scans"), ("unknown_metric", "XX")])
+        self.correct(rows[2], metric_id=self.metric.id)
+        self.assertEqual((rows[2].state, self.events().quantity), ("recycled", 3))

@@ -254,3 +254,17 @@ def test_a_number_of_a_profile_has_a_moderate_size(number):
         with pytest.raises(up.ProfileInvalid):
             up.Profile.from_dict(plain(measures=[{"metric": "energy", "quantity": quantity}]))
     up.Profile.from_dict(plain(measures=[{"metric": "energy", "quantity": {"constant": "0.000000000001"}}]))
+
+
+def test_a_refused_row_says_the_metric_that_it_would_have_reported():
+    measures = [{"metric": {"column": "id", "map": {"BW": "pages"}}, "quantity": "qty"}]
+    items = rows("BW,p1,2025-01-01,many", "BW,,2025-01-01,1", "XX,p1,2025-01-01,1", measures=measures)
+    assert [(item.code, item.metric) for item in items] == [
+        ("bad_quantity", "pages"),
+        ("missing_subject", "pages"),
+        ("unknown_metric", ""),
+    ]
+    items = rows("a,,2025-01-01,1")
+    assert [(item.code, item.metric) for item in items] == [("missing_subject", "energy")]
+    several = [{"metric": "in", "quantity": "qty"}, {"metric": "out", "quantity": "qty", "id_suffix": "#"}]
+    assert [item.metric for item in rows("a,,2025-01-01,1", measures=several)] == [""]

@@ -19,6 +19,7 @@ ATTACKS = {
     6: "p06_poison",
     7: "p07_gaps",
     8: "p08_register",
+    9: "p09_periods",
     10: "p10_storage",
     11: "p11_guiding",
     12: "p12_rating_function",

@@ -33,11 +33,16 @@ FACTS = {
     "usage.adjustment.component": {"amount": 999999},
     "usage.accrual": {"date": "2030-01-01"},
     "usage.accrual.line": {"amount": 999999},
+    "usage.prepaid.move": {"amount": 999999},
+    "usage.recognition": {"date": "2030-01-01"},
+    "usage.recognition.line": {"amount": 999999},
     "usage.reading": {"value": 999999},
     "usage.rate.card.version": {"unit_price": 999999},
 }
 #: Facts without a model.
 TABLES = {"usage_event_key": {"content_digest": "00000000-0000-0000-0000-000000000000"}}
+#: Facts once they are in this state; drafts of them change.
+STATES = {"usage.rate.card.version": "frozen", "usage.accrual": "posted", "usage.recognition": "posted"}
 REFUSALS = (UserError, AccessError, ValidationError, psycopg2.Error)
 
 
@@ -50,6 +55,7 @@ def attack(database, size, seed):
     transaction(database, lambda env: _read_meter(env))
     transaction(database, lambda env: _late(env, count, 1))
     transaction(database, lambda env: _accrue(env, months))
+    transaction(database, lambda env: _prepay(env, months))
     with database.env(uid=admin) as env:
         tried, changed = _attack_all(env)
     stamps = _stamps(database)
@@ -154,6 +160,29 @@ def _accrue(env, months):
     accrual.action_post()
 
 
+def _prepay(env, months):
+    """Money that the customer paid ahead, for January alone; what is left of it has become revenue."""
+    accounts = env["account.account"].create(
+        [
+            {"name": "Prepaid", "code": "215777", "account_type": "liability_current"},
+            {"name": "Breakage", "code": "415777", "account_type": "income"},
+        ]
+    )
+    env.company.write(
+        {"usage_prepaid_account_id": accounts[0].id, "usage_prepaid_income_account_id": accounts[1].id}
+        | {"usage_prepaid_available": "posted"}
+    )
+    voucher = {"name": "Prepaid units", "usage_prepaid": True, "usage_prepaid_months": 1, "taxes_id": False}
+    product = env["product.product"].create(voucher)
+    purchase = {"move_type": "out_invoice", "invoice_date": START}
+    purchase["partner_id"] = env["res.partner"].search([("name", "=", "Attacked")], limit=1).id
+    purchase["invoice_line_ids"] = [Command.create({"product_id": product.id, "price_unit": 50})]
+    env["account.move"].create(purchase).action_post()
+    recognition = env["usage.recognition"].create({"date": date(2024, months + 1, 28)})
+    recognition.action_prepare()
+    recognition.action_post()
+
+
 def _attack_all(env):
     """(attempts, {ways that changed a fact}); nothing is kept."""
     attempts, changed = 0, set()
@@ -211,10 +240,8 @@ def _digest(env, table, values):
     where = SQL("TRUE")
     if table == "account_move_line":
         where = SQL("parent_state = 'posted'")
-    elif table == "usage_rate_card_version":
-        where = SQL("state = 'frozen'")
-    elif table == "usage_accrual":
-        where = SQL("state = 'posted'")
+    elif state := STATES.get(table.replace("_", ".")):
+        where = SQL("state = %s", state)
     env.cr.execute(
         SQL(
             "SELECT count(*), md5(string_agg(concat_ws('|', %s), ';' ORDER BY %s)) FROM %s WHERE %s",
@@ -228,8 +255,7 @@ def _digest(env, table, values):
 
 
 def _facts(env, model):
-    states = {"usage.rate.card.version": "frozen", "usage.accrual": "posted"}
-    domain = [("state", "=", states[model])] if model in states else []
+    domain = [("state", "=", STATES[model])] if model in STATES else []
     found = env[model].search(domain, limit=3)
     if not found:
         raise AssertionError(f"There is no {model} to attack.")
