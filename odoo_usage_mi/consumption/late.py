@@ -1,5 +1,9 @@
-"""What changed after a period was billed: usage that came late or was taken back, and the differences found since."""
+"""What changed after a period was billed: usage that came late or was taken back, and the differences found since.
 
+And the other way round: the differences of earlier periods that the invoice of a period bears too.
+"""
+
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -26,6 +30,16 @@ COMING = """
      WHERE c.id = ANY(%s) AND c.commitment_id IS NULL
      GROUP BY c.id
 """
+EARLIER = """
+    SELECT c.id, a.date_start, a.date_end, a.amount::text
+      FROM usage_charge c
+      JOIN usage_billing_period p ON p.id = c.period_id
+      JOIN usage_adjustment a ON a.move_id = p.move_id AND a.contract_line_id = c.contract_line_id
+     WHERE c.id = ANY(%s) AND c.commitment_id IS NULL AND a.state = 'invoiced'
+       AND c.date_start = (SELECT MIN(o.date_start) FROM usage_charge o
+                            WHERE o.period_id = c.period_id AND o.commitment_id IS NULL AND o.state = 'invoiced')
+     ORDER BY c.id, a.date_start, a.id
+"""
 BILLED, SETTLED = "billed", "settled"
 COMING_STATE = "coming"
 STATES = {"invoiced": BILLED, "rejected": SETTLED, "written_off": SETTLED, "nothing": SETTLED}
@@ -42,6 +56,28 @@ class Late(NamedTuple):
     unit: str
     amount: Decimal | None
     invoice: str
+
+
+class Earlier(NamedTuple):
+    """A difference of earlier days that stands on the invoice of a period."""
+
+    date_start: date
+    date_end: date
+    amount: Decimal
+
+    @property
+    def date_last(self):
+        """The last of the days."""
+        return self.date_end - timedelta(days=1)
+
+
+def read_earlier(env, charge_ids):
+    """{charge id: (Earlier, ...)}: what else the invoice of its period bills for the line."""
+    env.cr.execute(EARLIER, (list(charge_ids),))
+    result = {}
+    for charge_id, start, end, amount in env.cr.fetchall():
+        result.setdefault(charge_id, []).append(Earlier(start, end, Decimal(amount)))
+    return {charge_id: tuple(found) for charge_id, found in result.items()}
 
 
 def read_late(env, lines):

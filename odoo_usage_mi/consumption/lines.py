@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from .late import read_late
+from .late import read_earlier, read_late
 
 PRICE_STEP = Decimal("1e-6")
 
@@ -21,7 +21,8 @@ class Part(NamedTuple):
 class LineUsage(NamedTuple):
     """What a contract line used in a period, and what it costs; of an invoiced period, what was billed.
 
-    `amount` is None when the charge cannot be computed at the moment. `late` is what changed after the invoice.
+    `amount` is None when the charge cannot be computed at the moment. `late` is what changed after the invoice, and
+    `earlier` what the invoice bills of earlier days; neither is in the amount.
     """
 
     line_id: int
@@ -36,6 +37,7 @@ class LineUsage(NamedTuple):
     amount: Decimal | None
     parts: tuple
     late: tuple = ()
+    earlier: tuple = ()
 
     @property
     def date_last(self):
@@ -119,6 +121,7 @@ def _added(one, other):
         amount=one.amount + other.amount,
         parts=one.parts + other.parts,
         late=one.late + other.late,
+        earlier=one.earlier + other.earlier,
     )
 
 
@@ -145,6 +148,7 @@ def from_charges(env, states, lines):
     rows = env.cr.fetchall()
     by_id = {line.id: line for line in lines}
     late = read_late(env, {charge_id: by_id[line_id] for charge_id, line_id, *_rest in rows})
+    earlier = read_earlier(env, ids)
     return {
         charge_id: LineUsage(
             **described[line_id],
@@ -156,6 +160,7 @@ def from_charges(env, states, lines):
             amount=Decimal(amount),
             parts=tuple(parts.get(charge_id, ())),
             late=late.get(charge_id, ()),
+            earlier=earlier.get(charge_id, ()),
         )
         for charge_id, line_id, start, end, quantity, amount, terms in rows
     }

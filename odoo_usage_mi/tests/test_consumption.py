@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ..consumption import Consumption, day_chart, late_text, month_chart
-from ..consumption.late import Late
+from ..consumption.late import Earlier, Late
 from ..consumption.queries import count_subjects, per_subject
 from .common import MiCommon
 
@@ -95,6 +95,28 @@ class TestConsumption(MiCommon):
         adjusted = Late("billed", Decimal(50), "Units", Decimal("0.5"), name)
         self.assertEqual(self.late_of_last_month(), (Decimal(1100), Decimal("51.00"), (adjusted,)))
         self.assertEqual(late_text(self.env, adjusted), f"+50 Units after the invoice, adjusted on {name}")
+
+    def test_the_next_period_names_what_its_invoice_adjusts(self):
+        before = self.last_month - relativedelta(months=1)
+        contract = self.make_contract([self.usage_line(self.card)], date_start=before, name="Two months")
+        contract.message_subscribe(partner_ids=self.reader.partner_id.ids)
+        self.make_subjects(contract.contract_line_ids, 1, prefix="T")
+        self.send(
+            [self.record("T0001", 100, self.noon(month + timedelta(days=3))) for month in (before, self.last_month)]
+        )
+        self.run_billing(self.last_month, contract)
+        self.send([self.record("T0001", 40, self.noon(before + timedelta(days=5)))])
+        contract._usage_look().action_accept()
+        move = self.run_billing(self.this_month, contract).line_ids.move_ids
+        consumption = Consumption(contract.with_user(self.reader))
+        _open, last, first = consumption.periods()
+        (usage,) = consumption.in_period(last)
+        self.assertEqual(usage.amount, Decimal(1))
+        self.assertEqual(usage.earlier, (Earlier(before, self.last_month, Decimal("0.4")),))
+        self.assertEqual(float(usage.amount + usage.earlier[0].amount), move.amount_untaxed)
+        (usage,) = consumption.in_period(first)
+        self.assertEqual((usage.amount, usage.earlier), (Decimal(1), ()))
+        self.assertEqual(usage.late, (Late("billed", Decimal(40), "Units", Decimal("0.4"), move.name),))
 
     def test_what_is_not_billed_says_that_it_changes_no_invoice(self):
         self.contract.usage_write_off_below = 1
