@@ -43,14 +43,16 @@ def cover(grants, owed, day, kept):
     `kept`: {balance id: what accruals of contracts that are left out keep of it}.
     """
     left = _left(grants, day, dict(kept))
-    found = defaultdict(list)
-    turns = defaultdict(list)
+    by_partner = grants.grouped("partner_id")
+    found, turns = defaultdict(list), defaultdict(list)
     for number, (item, *_amounts) in enumerate(owed):
         turns[max(item.whole_end, day + timedelta(days=1)), item.line.contract_id.id].append(number)
     for (invoiced_on, _contract), numbers in sorted(turns.items()):
         mine = [(number, *owed[number]) for number in numbers]
-        for number, grant, amount in _paid_of(grants, left, mine, invoiced_on):
-            found[number].append(Cover(grant, amount, _worth(grant, amount)))
+        customer = mine[0][1].line.contract_id.invoice_partner_id.commercial_partner_id
+        if customer in by_partner:
+            for number, grant, amount in _paid_of(by_partner[customer], left, mine, invoiced_on):
+                found[number].append(Cover(grant, amount, _worth(grant, amount)))
     return found
 
 
@@ -133,11 +135,7 @@ def _pays_taxes(grant):
 def _may_pay(grant, item, part):
     """Whether a grant may pay for usage that is owed, as `account.move.line._is_paid_by` says of its invoice line."""
     balance, contract = grant.balance_id, item.line.contract_id
-    if (balance.partner_id, balance.company_id, balance.currency_id) != (
-        contract.invoice_partner_id.commercial_partner_id,
-        contract.company_id,
-        contract.currency_id,
-    ):
+    if (balance.company_id, balance.currency_id) != (contract.company_id, contract.currency_id):
         return False
     if balance.contract_id and balance.contract_id != contract:
         return False
