@@ -25,7 +25,7 @@ class UsageBounds(models.AbstractModel):
         string="Hold Above Usual Times",
         digits=(16, 2),
         help="How many times the median of the last twelve periods a line may cost; there must be three, and a "
-        "thousand cents more than usual. 0: no limit.",
+        "thousand of the smallest coins more than usual. 0: no limit.",
     )
     usage_hold_lines = fields.Integer(
         string="Hold Above Invoice Lines", help="Most invoice lines of a line per period. 0: no limit."
