@@ -18,14 +18,23 @@ ACCRUALS_REVERSED = """
      WHERE a.state = 'posted' AND a.company_id = ANY(%(companies)s)
 """
 ACCRUAL_ENTRIES = """
-    SELECT COALESCE(l.amount, 0) IS DISTINCT FROM COALESCE(e.balance, 0) AS broken,
-           a.id AS accrual, a.date, COALESCE(l.amount, 0) AS lines, COALESCE(e.balance, 0) AS entry
-      FROM usage_accrual a
-      LEFT JOIN LATERAL (SELECT SUM(amount_company) AS amount FROM usage_accrual_line
-                          WHERE accrual_id = a.id) l ON true
-      LEFT JOIN LATERAL (SELECT SUM(balance) AS balance FROM account_move_line
-                          WHERE move_id = a.move_id AND account_id = a.account_id) e ON true
-     WHERE a.state = 'posted' AND a.company_id = ANY(%(companies)s)
+    WITH said AS (
+        SELECT a.id, COALESCE(l.liability_account_id, a.account_id) AS account_id, SUM(l.amount_company) AS amount
+          FROM usage_accrual a JOIN usage_accrual_line l ON l.accrual_id = a.id
+         WHERE a.state = 'posted' AND a.company_id = ANY(%(companies)s)
+         GROUP BY 1, 2
+    ),
+    booked AS (
+        SELECT a.id, i.account_id, SUM(i.balance) AS amount
+          FROM usage_accrual a JOIN account_move_line i ON i.move_id = a.move_id
+         WHERE a.state = 'posted' AND a.company_id = ANY(%(companies)s)
+           AND (i.account_id = a.account_id
+                OR i.account_id IN (SELECT liability_account_id FROM usage_accrual_line WHERE accrual_id = a.id))
+         GROUP BY 1, 2
+    )
+    SELECT COALESCE(s.amount, 0) IS DISTINCT FROM COALESCE(b.amount, 0) AS broken,
+           id AS accrual, account_id AS account, COALESCE(s.amount, 0) AS lines, COALESCE(b.amount, 0) AS entry
+      FROM said s FULL JOIN booked b USING (id, account_id)
 """
 # Per company and currency. Where taxes are included in prices, the line's share without them is the revenue.
 USAGE_LEDGER = """

@@ -5,7 +5,8 @@ from decimal import Decimal
 from .lines import NOTES
 
 ADJUSTED = """
-    SELECT a.contract_line_id, a.date_start, a.date_end, a.id, a.quantity::text, p.amount::text, p.name
+    SELECT a.contract_line_id, a.date_start, a.date_end, a.id, a.commitment_id IS NOT NULL, a.quantity::text,
+           p.amount::text, p.name
       FROM usage_adjustment a
       JOIN usage_adjustment_component p ON p.adjustment_id = a.id AND p.kind <> ALL(%s)
       LEFT JOIN account_move m ON m.id = a.move_id
@@ -17,16 +18,18 @@ FLUSHED = ("usage.adjustment", "usage.adjustment.component")
 
 
 def differences(env, lines, day):
-    """Yield (line, first day, day after, quantity, amounts, names) of each charged period of the lines."""
+    """Yield (line, first day, day after, quantity, amounts, names, settled) of each charged period of the lines."""
     for model in FLUSHED:
         env[model].flush_model()
     env.cr.execute(ADJUSTED, (list(NOTES), lines.ids, day, day))
     found = {}
-    for line_id, start, end, adjustment_id, quantity, amount, name in env.cr.fetchall():
-        quantities, amounts, names = found.setdefault((line_id, start, end), ({}, [], []))
+    for line_id, start, end, adjustment_id, is_settled, quantity, amount, name in env.cr.fetchall():
+        quantities, amounts, names, settled = found.setdefault((line_id, start, end), ({}, [], [], []))
         quantities[adjustment_id] = Decimal(quantity or 0)
         amounts.append(Decimal(amount))
         names.append(name)
-    for (line_id, start, end), (quantities, amounts, names) in found.items():
-        line = lines.browse(line_id)
-        yield line, start, end, sum(quantities.values(), Decimal(0)), tuple(amounts), tuple(names)
+        if is_settled:
+            settled.append(Decimal(amount))
+    for (line_id, start, end), (quantities, amounts, names, settled) in found.items():
+        quantity = sum(quantities.values(), Decimal(0))
+        yield lines.browse(line_id), start, end, quantity, tuple(amounts), tuple(names), sum(settled, Decimal(0))

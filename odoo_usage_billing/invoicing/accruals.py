@@ -34,7 +34,7 @@ PERIODS = """
      ORDER BY p.contract_line_id, p.date_start
 """
 CHARGES = """
-    SELECT c.period_id, c.id, CASE WHEN c.commitment_id IS NULL THEN c.quantity ELSE 0 END::text, p.amount::text, p.name
+    SELECT c.period_id, c.id, c.commitment_id IS NOT NULL, c.quantity::text, p.amount::text, p.name
       FROM usage_charge c LEFT JOIN usage_charge_component p ON p.charge_id = c.id AND p.kind <> ALL(%s)
      WHERE c.period_id = ANY(%s) AND c.state <> 'released' ORDER BY c.period_id, c.id, p.sequence
 """
@@ -53,7 +53,10 @@ class Open(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """What a contract line owes for days `[date_start, date_end)`; `amounts` and `names` are those of invoice lines."""
+    """What a contract line owes for days `[date_start, date_end)`; `amounts` and `names` are those of invoice lines.
+
+    `settled` of them lies above a commitment or is missing to it; the invoice comes when `whole_end` has come.
+    """
 
     line: object
     date_start: date
@@ -61,6 +64,8 @@ class Owed(NamedTuple):
     quantity: Decimal
     amounts: tuple
     names: tuple
+    settled: Decimal
+    whole_end: date
     charged: bool
 
 
@@ -88,8 +93,9 @@ def _unbilled(contracts, day):
     rated = _rate_in_turns(env, rest)
     known = {part.due for part in rest if not part.period_id}
     rated += commitments.settle(env, [item for item in rated if item.due in known])
-    late = [Owed(*difference, True) for difference in differences(env, lines, day)]
-    return _together(_stored(env, charged) + _summed(rated) + late)
+    late = [Owed(*difference, difference[2], True) for difference in differences(env, lines, day)]
+    ends = {part.due: part.whole.date_end for part in rest}
+    return _together(_stored(env, charged) + _summed(rated, ends) + late)
 
 
 # -- which days ------------------------------------------------------------
@@ -205,15 +211,15 @@ def _after(before, segment, stored):
     return Earlier(before.agreement.term_start, billed, quantity, agreed.get("carried_in", "0"))
 
 
-def _summed(rated):
+def _summed(rated, ends):
     """[Owed]: the charges of a due period together."""
     found = {}
     for item in rated:
         found.setdefault(item.due, []).append(item)
-    return [_owed(due, items) for due, items in found.items()]
+    return [_owed(due, items, ends[due]) for due, items in found.items()]
 
 
-def _owed(due, items):
+def _owed(due, items, whole_end):
     priced = [
         (component.amount, name)
         for item in items
@@ -222,7 +228,8 @@ def _owed(due, items):
     ]
     quantity = sum((item.quantity for item in items if not item.commitment), Decimal(0))
     amounts, names = tuple(amount for amount, _name in priced), tuple(name for _amount, name in priced)
-    return Owed(items[0].line, due.date_start, due.date_end, quantity, amounts, names, False)
+    settled = sum((item.charge.amount for item in items if item.commitment), Decimal(0))
+    return Owed(items[0].line, due.date_start, due.date_end, quantity, amounts, names, settled, whole_end, False)
 
 
 def _together(owed):
@@ -236,6 +243,7 @@ def _together(owed):
                 quantity=known.quantity + item.quantity,
                 amounts=known.amounts + item.amounts,
                 names=known.names + item.names,
+                settled=known.settled + item.settled,
             )
         found[key] = item
     return list(found.values())
@@ -246,11 +254,13 @@ def _stored(env, parts):
     if not parts:
         return []
     env.cr.execute(CHARGES, (list(NOTES), [part.period_id for part in parts]))
-    quantities, priced = defaultdict(dict), defaultdict(list)
-    for period_id, charge_id, quantity, amount, name in env.cr.fetchall():
-        quantities[period_id][charge_id] = Decimal(quantity or 0)
+    quantities, settled, priced = defaultdict(dict), defaultdict(Decimal), defaultdict(list)
+    for period_id, charge_id, is_settled, quantity, amount, name in env.cr.fetchall():
+        if not is_settled:
+            quantities[period_id][charge_id] = Decimal(quantity or 0)
         if amount is not None:
             priced[period_id].append((Decimal(amount), name))
+            settled[period_id] += Decimal(amount) if is_settled else 0
     return [
         Owed(
             part.line,
@@ -259,6 +269,8 @@ def _stored(env, parts):
             sum(quantities[part.period_id].values(), Decimal(0)),
             tuple(amount for amount, _name in priced[part.period_id]),
             tuple(name for _amount, name in priced[part.period_id]),
+            settled[part.period_id],
+            part.whole.date_end,
             True,
         )
         for part in parts

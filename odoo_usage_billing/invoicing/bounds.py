@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 #: How many earlier periods are looked at, and how many there must be before they say what is usual.
 LOOK_BACK, USUAL_FROM = 12, 3
+#: So many smallest steps of the currency are not worth a person's time, however many times the usual they are.
+SMALL_STEPS = 1000
 
 EARLIER = """
     SELECT d.line_id, d.date_start::date, p.date_start, p.amount, p.quantity
@@ -39,7 +41,7 @@ WAITING = """
 
 
 class Bounds(NamedTuple):
-    """What is implausible; zero means that nobody asks."""
+    """What is implausible; zero means that nobody asks. Up to `small` above the usual nothing is unusual."""
 
     negative: bool
     amount_most: Decimal
@@ -47,6 +49,7 @@ class Bounds(NamedTuple):
     lines_most: int
     suspense_percent: Decimal
     gap: bool
+    small: Decimal = Decimal(0)
 
 
 class Period(NamedTuple):
@@ -75,7 +78,8 @@ def breaches(period, bounds):
     if bounds.amount_most and period.amount > bounds.amount_most:
         found.append(("above_cap", {"amount": period.amount, "limit": bounds.amount_most}))
     usual = period.usual
-    if bounds.factor and usual and usual > 0 and period.amount > usual * bounds.factor:
+    is_far = usual is not None and period.amount - usual > bounds.small
+    if bounds.factor and is_far and usual > 0 and period.amount > usual * bounds.factor:
         found.append(("unusual", {"amount": period.amount, "usual": usual, "factor": bounds.factor}))
     if bounds.lines_most and period.line_count > bounds.lines_most:
         found.append(("too_many_lines", {"count": period.line_count, "limit": bounds.lines_most}))

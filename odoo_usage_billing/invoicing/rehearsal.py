@@ -84,10 +84,9 @@ class Item(NamedTuple):
         return self._replace(amount=self.amount + other.amount, tax=self.tax + other.tax)
 
 
-def itemise(env, values):
+def itemise(env, values, pricer):
     """{Key: Item} of prepared invoice values; invoices are numbered from 0."""
-    known = _facts(env, values)
-    pricer, found = _Pricer(env), {}
+    known, found = _facts(env, values), {}
     for number, vals in enumerate(values):
         for line, amount, tax in pricer.priced(vals):
             key, quantity = _key(line, known)
@@ -125,12 +124,14 @@ def _facts(env, values):
     return found
 
 
-def _is_priced(line):
-    return (line.get("display_type") or "product") == "product"
+def priced_lines(vals):
+    """The lines of prepared invoice values that bear an amount."""
+    lines = [command[2] for command in vals["invoice_line_ids"]]
+    return [line for line in lines if (line.get("display_type") or "product") == "product"]
 
 
-class _Pricer:
-    """Amounts and taxes of prepared lines; the taxes of a product are looked up once per fiscal position."""
+class Pricer:
+    """Amounts, taxes and accounts of prepared lines; those of a product are looked up once per fiscal position."""
 
     def __init__(self, env):
         self.env = env
@@ -138,15 +139,18 @@ class _Pricer:
 
     def priced(self, vals):
         """[(line values, untaxed amount, taxes)] of one prepared invoice, rounded as on the invoice."""
-        lines = [command[2] for command in vals["invoice_line_ids"] if _is_priced(command[2])]
-        company = self.env["res.company"].browse(vals["company_id"])
-        header = {name: value for name, value in vals.items() if name != "invoice_line_ids"}
-        move = self.env["account.move"].with_company(company).new(header)
+        lines, move = priced_lines(vals), self.move_of(vals)
+        company = move.company_id
         base_lines = [self._base_line(move, line) for line in lines]
         engine = self.env["account.tax"]
         engine._add_tax_details_in_base_lines(base_lines, company)
         engine._round_base_lines_tax_details(base_lines, company)
         return [(line, *_totals(base["tax_details"])) for line, base in zip(lines, base_lines, strict=True)]
+
+    def move_of(self, vals):
+        """The invoice of prepared values without its lines, which no database knows."""
+        header = {name: value for name, value in vals.items() if name != "invoice_line_ids"}
+        return self.env["account.move"].with_company(vals["company_id"]).new(header)
 
     def _base_line(self, move, line):
         blank = self.env["account.move.line"]
@@ -158,21 +162,25 @@ class _Pricer:
             None,
             **numbers,
             product_id=self.env["product.product"].browse(line.get("product_id") or []),
-            tax_ids=self._taxes(move, line),
+            tax_ids=self.books(move, line)[1],
             currency_id=move.currency_id,
             partner_id=move.partner_id,
         )
 
-    def _taxes(self, move, line):
+    def books(self, move, line):
+        """(account, taxes) of a prepared line, as its invoice will compute them."""
         blank = self.env["account.move.line"].with_company(move.company_id)
-        if "tax_ids" in line:
-            return blank.new({"tax_ids": line["tax_ids"]}).tax_ids._origin
         product, place = line.get("product_id"), move.fiscal_position_id._origin
         key = (move.company_id.id, move.journal_id.id, place.id, product, None if product else move.partner_id.id)
         if key not in self.known:
-            vals = {"move_id": move, "product_id": product, "display_type": "product"}
-            self.known[key] = blank.new(vals).tax_ids._origin
-        return self.known[key]
+            made = blank.new({"move_id": move, "product_id": product, "display_type": "product"})
+            self.known[key] = made.account_id._origin, made.tax_ids._origin
+        account, taxes = self.known[key]
+        if line.get("account_id"):
+            account = self.env["account.account"].browse(line["account_id"])
+        if "tax_ids" in line:
+            taxes = blank.new({"tax_ids": line["tax_ids"]}).tax_ids._origin
+        return account, taxes
 
 
 def _totals(details):

@@ -40,6 +40,7 @@ from . import (
     usage_accrual,
     usage_accrual_line,
     usage_accrual_posting,
+    usage_accrual_prepaid,
     usage_accrual_preview,
     usage_assignment,
     usage_baseline,

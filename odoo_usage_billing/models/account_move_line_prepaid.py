@@ -61,9 +61,7 @@ class AccountMoveLine(models.Model):
         paid = self.id if alone else self.contract_line_id.contract_id.id
         if grant._carries_liability():
             return balance, grant.kind, "use", balance.account_id, tuple(self.tax_ids.ids), (), paid
-        account = self.account_id
-        if grant.kind == "promotional":
-            account = self.company_id.usage_prepaid_promotion_account_id or account
+        account = grant._lowers_account() or self.account_id
         analytic = tuple(sorted((self.analytic_distribution or {}).items()))
         return balance, grant.kind, grant.recognition, account, tuple(self.tax_ids.ids), analytic, paid
 

@@ -3,11 +3,10 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..invoicing.postable import policy_of
 from .contract_contract import FAST_CREATE
 from .usage_billing_run import CONTENTION
 
-#: The most careful policy first: an invoice of several contracts follows it.
-POLICIES = ("draft", "post", "send")
 #: So long a mail that comes back is noticed on its invoice.
 RETURN_DAYS = 14
 
@@ -32,7 +31,7 @@ class AccountMove(models.Model):
         """Post these invoices, and queue for sending, as all contracts on each of them say."""
         posted, queued = self.browse(), self.browse()
         for move, contracts in self._usage_contracts().items():
-            policy = min(contracts.mapped("usage_invoice_policy"), key=POLICIES.index)
+            policy = policy_of(contracts)
             posted |= move if policy != "draft" else move.browse()
             queued |= move if policy == "send" else move.browse()
         # A clean context: what sped up creation must not reach other addons' posting.

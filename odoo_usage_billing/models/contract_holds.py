@@ -3,7 +3,8 @@ from decimal import Decimal
 
 from odoo import fields, models
 
-from ..invoicing.bounds import Period, breaches, count_waiting, read_earlier
+from ..invoicing.bounds import SMALL_STEPS, Period, breaches, count_waiting, read_earlier
+from ..invoicing.figures import money_step
 from ..invoicing.lines import NOTES
 from .usage_hold import HeldError
 
@@ -39,7 +40,9 @@ class ContractContract(models.Model):
         if self.usage_bounds_from == "none":
             return None
         limits = (self if self.usage_bounds_from == "own" else self.company_id.sudo())._usage_limits()
-        return limits if any(limits) else None
+        if not any(limits):
+            return None
+        return limits._replace(small=SMALL_STEPS * Decimal(money_step(self.currency_id)))
 
     def _hold_implausible(self, rated):
         """Stop before money moves when a rated period is beyond the bounds of its contract."""

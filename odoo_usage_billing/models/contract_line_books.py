@@ -21,6 +21,19 @@ class RevenueBooks(NamedTuple):
         contract = self.line.contract_id
         return sum((self._untaxed_one(amount, contract) for amount in amounts), Decimal(0))
 
+    def untaxed_and_gross(self, amounts):
+        """(revenue, revenue with its taxes) in amounts of invoice lines."""
+        untaxed, contract = self.untaxed(amounts), self.line.contract_id
+        found = self.taxes.compute_all(
+            float(untaxed),
+            contract.currency_id,
+            1.0,
+            self.line.product_id,
+            contract.invoice_partner_id,
+            handle_price_include=False,
+        )
+        return untaxed, Decimal(digits(contract.currency_id.round(found["total_included"])))
+
     def _untaxed_one(self, amount, contract):
         found = self.taxes.compute_all(
             float(amount), contract.currency_id, 1.0, self.line.product_id, contract.invoice_partner_id

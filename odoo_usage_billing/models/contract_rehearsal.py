@@ -2,7 +2,7 @@ from contextlib import closing
 
 from odoo import models
 
-from ..invoicing import rehearsal
+from ..invoicing import postable, rehearsal
 from .contract_contract import FAST_CREATE
 from .usage_hold import HeldError
 
@@ -36,13 +36,16 @@ class ContractContract(models.Model):
         return held
 
     def _usage_rehearse(self, date_ref):
-        """([{Key: Item}] turn by turn, values of holds) of what a run would invoice; all of it is undone."""
-        turns, billed = [], set()
+        """([({Key: Item}, {invoice number: warning})] turn by turn, values of holds) of what a run would invoice.
+
+        All of it is undone. What would stop an invoice from being created or posted is raised.
+        """
+        turns, billed, pricer = [], set(), rehearsal.Pricer(self.env)
 
         def invoice(due):
             due = due.with_context(usage_rehearsed=tuple(billed))
             values = due._prepare_recurring_invoices_values()
-            turns.append(rehearsal.itemise(self.env, values))
+            turns.append((rehearsal.itemise(self.env, values, pricer), postable.foresee(self.env, values, pricer)))
             due._compute_recurring_next_date()
             billed.update(rehearsal.mark_invoiced(self.env, values))
 

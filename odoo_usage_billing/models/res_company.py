@@ -7,6 +7,12 @@ class ResCompany(models.Model):
     _name = "res.company"
     _inherit = ["res.company", "usage.bounds"]
 
+    # What a company begins with; decision 0046 says why these, and why the others are off.
+    usage_hold_negative = fields.Boolean(default=True)
+    usage_hold_factor = fields.Float(default=5)
+    usage_hold_lines = fields.Integer(default=250)
+    usage_hold_suspense_percent = fields.Float(default=25)
+
     usage_tz = fields.Selection(tz_get, string="Billing Time Zone", help="Proposed for new usage contracts.")
     usage_grace_days = fields.Integer(string="Grace Days", help="Proposed for new usage contracts.")
     usage_annex_subjects = fields.Integer(

@@ -48,6 +48,19 @@ class UsageAccrualLine(models.Model):
     amount = fields.Monetary(string="To Post", help="Unbilled less what is posted for the same date.")
     amount_company = fields.Monetary(string="To Post, Company Currency", currency_field="company_currency_id")
     account_id = fields.Many2one("account.account", string="Revenue Account", ondelete="restrict")
+    prepaid_balance_id = fields.Many2one(
+        "usage.prepaid.balance",
+        string="Paid From",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Prepaid money that the invoice will draw for it.",
+    )
+    liability_account_id = fields.Many2one(
+        "account.account",
+        string="Liability Account",
+        ondelete="restrict",
+        help="What customers paid ahead is earned out of it. Empty: unbilled revenue, or less of it.",
+    )
     analytic_distribution = fields.Json()
     analytic_precision = fields.Integer(store=False, default=2)
     is_charged = fields.Boolean(string="Charged", help="Its invoice is a draft, or is dated later.")

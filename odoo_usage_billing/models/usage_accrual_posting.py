@@ -31,13 +31,22 @@ class UsageAccrual(models.Model):
     def _shown(self):
         """What the preview says, to be compared."""
         return sorted(
-            (line.contract_line_id.id, str(line.date_start), line.account_id.id, line.amount, line.amount_company)
+            (
+                line.contract_line_id.id,
+                str(line.date_start),
+                line.account_id.id,
+                line.prepaid_balance_id.id,
+                line.liability_account_id.id,
+                line.amount,
+                line.amount_company,
+            )
             for line in self.line_ids
             if not line.reason
         )
 
     def _has_difference(self):
-        return any(line.amount or line.amount_company for line in self.line_ids)
+        """Whether an entry would have items: what lowers revenue may leave nothing of it."""
+        return bool(self._entry_vals(self._grouped(), 1, self.date)["line_ids"])
 
     def _require_books(self):
         """Refuse without account or journal, and where either day is locked: Odoo would move the entry's date."""
@@ -48,18 +57,7 @@ class UsageAccrual(models.Model):
                     "accruals under Usage > Configuration > Settings."
                 )
             )
-        for day in (self.date, self.date_reversal):
-            locks = self.company_id._get_violated_lock_dates(day, False, self.journal_id)
-            if locks:
-                raise UserError(
-                    self.env._(
-                        "%(accrual)s cannot be posted, because %(day)s is locked: %(locks)s. Accrue a later date, or "
-                        "let an accountant change the lock date.",
-                        accrual=self.display_name,
-                        day=day,
-                        locks=self.company_id._format_lock_dates(locks),
-                    )
-                )
+        self._require_open(self.date, self.date_reversal)
 
     def _post(self):
         """Post the entry and its reversal; the unique number refuses whoever posted the same date meanwhile."""
@@ -68,7 +66,8 @@ class UsageAccrual(models.Model):
         move = self._create_move(entry)
         mirror = self._entry_vals(groups, -1, self.date_reversal) | {"reversed_entry_id": move.id}
         reversal = self._create_move(mirror)
-        items = {self._book(item): item for item in move.line_ids if item.account_id != self.account_id}
+        others = self.account_id | self.line_ids.liability_account_id
+        items = {self._book(item): item for item in move.line_ids if item.account_id not in others}
         for book, lines in groups.items():
             lines.move_line_id = items.get(book)
         self.env["usage.accrual.line"].flush_model()
@@ -97,15 +96,14 @@ class UsageAccrual(models.Model):
         ref = self.env._("Unbilled usage up to %s", self.date)
         if sign < 0:
             ref = self.env._("Reversal: %s", ref)
-        items, assets = [], defaultdict(lambda: [Decimal(0), Decimal(0)])
+        items = []
         for (account_id, currency_id, analytic), lines in groups.items():
-            amount = sum((Decimal(digits(line.amount)) for line in lines), Decimal(0)) * sign
-            company = sum((Decimal(digits(line.amount_company)) for line in lines), Decimal(0)) * sign
-            assets[currency_id][0] += amount
-            assets[currency_id][1] += company
-            items += self._items(account_id, currency_id, -amount, -company, ref, dict(analytic))
-        for currency_id, (amount, company) in assets.items():
-            items += self._items(self.account_id.id, currency_id, amount, company, ref, {})
+            amount, company = self._sums(lines, sign)
+            more = {"analytic_distribution": dict(analytic) or False}
+            items += self._items(account_id, currency_id, -amount, -company, ref, more)
+        for (account, currency, partner), lines in self._against().items():
+            amount, company = self._sums(lines, sign)
+            items += self._items(account.id, currency.id, amount, company, ref, {"partner_id": partner.id})
         return {
             "move_type": "entry",
             "company_id": self.company_id.id,
@@ -115,7 +113,24 @@ class UsageAccrual(models.Model):
             "line_ids": [fields.Command.create(item) for item in items],
         }
 
-    def _items(self, account_id, currency_id, amount, company, name, analytic):
+    def _against(self):
+        """{(account, currency, customer): lines}: unbilled revenue, and what customers paid ahead."""
+        return self.line_ids.grouped(
+            lambda line: (
+                line.liability_account_id or self.account_id,
+                line.currency_id,
+                line.prepaid_balance_id.partner_id if line.liability_account_id else line.partner_id.browse(),
+            )
+        )
+
+    def _sums(self, lines, sign):
+        """(amount, amount in company currency) of lines, exact."""
+        return tuple(
+            sum((Decimal(digits(line[name])) for line in lines), Decimal(0)) * sign
+            for name in ("amount", "amount_company")
+        )
+
+    def _items(self, account_id, currency_id, amount, company, name, more):
         """Values of journal items: one, or two where the amounts in the two currencies have different signs."""
         pairs = [(amount, company)] if amount * company >= 0 else [(amount, Decimal(0)), (Decimal(0), company)]
         return [
@@ -125,8 +140,8 @@ class UsageAccrual(models.Model):
                 "currency_id": currency_id,
                 "amount_currency": float(one),
                 "balance": float(other),
-                "analytic_distribution": analytic or False,
                 "tax_ids": [fields.Command.clear()],
+                **more,
             }
             for one, other in pairs
             if one or other

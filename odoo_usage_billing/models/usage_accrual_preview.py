@@ -1,5 +1,7 @@
 import json
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -9,13 +11,26 @@ from ..invoicing.figures import digits
 
 POSTED = """
     SELECT l.contract_line_id, l.date_start, l.account_id, l.currency_id, l.analytic_distribution,
+           l.prepaid_balance_id, l.liability_account_id,
            MAX(l.date_end), SUM(l.amount)::text, SUM(l.amount_company)::text
       FROM usage_accrual_line l JOIN usage_accrual a ON a.id = l.accrual_id
      WHERE a.state = 'posted' AND a.company_id = %s AND a.date = %s AND l.account_id IS NOT NULL
-     GROUP BY 1, 2, 3, 4, 5
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
     HAVING SUM(l.amount) <> 0 OR SUM(l.amount_company) <> 0
 """
 CHUNK = 100
+
+
+class Key(NamedTuple):
+    """What makes two lines one: a period of a contract line, where it is booked, and what pays for it."""
+
+    line_id: int
+    date_start: date
+    account_id: int
+    currency_id: int
+    analytic: str
+    balance_id: int | None
+    liability_id: int | None
 
 
 class UsageAccrual(models.Model):
@@ -51,30 +66,33 @@ class UsageAccrual(models.Model):
 
     def _targets(self):
         """({key: line values}, {contract: reason}): what should be posted for the date in all."""
-        targets, refused, contracts = {}, {}, self._contracts()
+        owed, refused, contracts = [], {}, self._contracts()
         for start in range(0, len(contracts), CHUNK):
             found, unable = accruals.unbilled(contracts[start : start + CHUNK], self.date)
             refused.update(unable)
-            for owed in found:
-                vals = self._line_vals(owed)
-                targets[_key(vals)] = vals
-        return targets, refused
+            owed += [(item, item.line._usage_revenue_books()) for item in found]
+        covered = self._covered(owed, refused)
+        lines = [
+            vals
+            for number, (item, books) in enumerate(owed)
+            for vals in self._cover_vals(self._line_vals(item, books), covered.get(number, ()))
+        ]
+        return {_key(vals): vals for vals in lines}, refused
 
-    def _line_vals(self, owed):
+    def _line_vals(self, owed, books):
         """The values of an accrual line, with exact amounts."""
         line = owed.line
-        books = line._usage_revenue_books()
-        amount = books.untaxed(owed.amounts)
         return {
             **self._identity_of(line),
             "date_start": owed.date_start,
             "date_end": owed.date_end,
             "quantity": owed.quantity,
             "currency_id": line.contract_id.currency_id.id,
-            "amount_unbilled": amount,
-            "amount_unbilled_company": self._in_company_currency(line.contract_id.currency_id, amount),
+            "amount_unbilled": books.untaxed(owed.amounts),
             "account_id": books.account.id,
             "analytic_distribution": line.analytic_distribution or False,
+            "prepaid_balance_id": False,
+            "liability_account_id": False,
             "is_charged": owed.charged,
             "explanation": "\n".join(f"{name}: {a}" for name, a in zip(owed.names, owed.amounts, strict=True)),
         }
@@ -100,7 +118,7 @@ class UsageAccrual(models.Model):
         posted = self._posted()
         left_out = {line.id for contract in refused for line in contract.contract_line_ids}
         for key, (date_end, _amount, _company) in posted.items():
-            if key not in targets and key[0] not in left_out:
+            if key not in targets and key.line_id not in left_out:
                 targets[key] = self._gone(key, date_end)
         result = []
         for key, vals in targets.items():
@@ -117,23 +135,24 @@ class UsageAccrual(models.Model):
             self.env[model].flush_model()
         self.env.cr.execute(POSTED, (self.company_id.id, self.date))
         return {
-            (line_id, start, account_id, currency_id, _text(analytic)): (end, Decimal(amount), Decimal(company))
-            for line_id, start, account_id, currency_id, analytic, end, amount, company in self.env.cr.fetchall()
+            Key(*book, _text(analytic), balance_id, liability_id): (end, Decimal(amount), Decimal(company))
+            for *book, analytic, balance_id, liability_id, end, amount, company in self.env.cr.fetchall()
         }
 
     def _gone(self, key, date_end):
         """A line for what was posted and is owed no more, or under another account."""
-        line_id, date_start, account_id, currency_id, analytic = key
         return {
-            **self._identity_of(self.env["contract.line"].browse(line_id)),
-            "date_start": date_start,
+            **self._identity_of(self.env["contract.line"].browse(key.line_id)),
+            "date_start": key.date_start,
             "date_end": date_end,
             "quantity": 0,
-            "currency_id": currency_id,
+            "currency_id": key.currency_id,
             "amount_unbilled": Decimal(0),
             "amount_unbilled_company": Decimal(0),
-            "account_id": account_id,
-            "analytic_distribution": json.loads(analytic) or False,
+            "account_id": key.account_id,
+            "analytic_distribution": json.loads(key.analytic) or False,
+            "prepaid_balance_id": key.balance_id,
+            "liability_account_id": key.liability_id,
         }
 
     def _left_out(self, refused):
@@ -145,13 +164,14 @@ class UsageAccrual(models.Model):
 
 
 def _key(vals):
-    """What makes two lines one: a period of a contract line, and where it is booked."""
-    return (
+    return Key(
         vals["contract_line_id"],
         vals["date_start"],
         vals["account_id"],
         vals["currency_id"],
         _text(vals["analytic_distribution"]),
+        vals["prepaid_balance_id"] or None,
+        vals["liability_account_id"] or None,
     )
 
 

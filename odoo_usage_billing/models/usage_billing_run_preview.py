@@ -116,13 +116,13 @@ class UsageBillingRun(models.Model):
             if len(contracts) == 1:
                 return [self._preview_failed(contracts, str(error) or repr(error))]
             return [vals for part in contracts._usage_parts() for vals in self._rehearsed(part, earlier)]
-        found = [vals for number, turn in enumerate(turns, 1) for vals in self._preview_turn(number, turn, earlier)]
+        found = [vals for number, turn in enumerate(turns, 1) for vals in self._preview_turn(number, *turn, earlier)]
         by_contract = defaultdict(list)
         for hold in holds:
             by_contract[hold["contract_id"]].append(hold)
         return found + [self._preview_held(held) for held in by_contract.values()]
 
-    def _preview_turn(self, number, turn, earlier):
+    def _preview_turn(self, number, turn, warnings, earlier):
         """Values of a row per contract of a turn."""
         owners = {line: line.contract_id for line in self.env["contract.line"].browse({key.line_id for key in turn})}
         by_contract = defaultdict(dict)
@@ -130,7 +130,12 @@ class UsageBillingRun(models.Model):
             by_contract[owners[self.env["contract.line"].browse(key.line_id)]][key] = item
         base = self.preview_move_count + 1
         self.preview_move_count += len({item.move_number for item in turn.values()})
-        return [self._preview_vals(c, number, items, earlier, base) for c, items in by_contract.items()]
+        result = []
+        for contract, items in by_contract.items():
+            vals = self._preview_vals(contract, number, items, earlier, base)
+            numbers = sorted(warnings.keys() & {item.move_number for item in items.values()})
+            result.append({**vals, "message": "\n".join(warnings[each] for each in numbers) or False})
+        return result
 
     def _preview_vals(self, contract, number, items, earlier, base):
         untaxed = sum(item.amount for item in items.values())

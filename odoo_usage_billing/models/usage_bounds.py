@@ -24,7 +24,8 @@ class UsageBounds(models.AbstractModel):
     usage_hold_factor = fields.Float(
         string="Hold Above Usual Times",
         digits=(16, 2),
-        help="How many times the median of the last twelve periods a line may cost; there must be three. 0: no limit.",
+        help="How many times the median of the last twelve periods a line may cost; there must be three, and a "
+        "thousand of the smallest coins more than usual. 0: no limit.",
     )
     usage_hold_lines = fields.Integer(
         string="Hold Above Invoice Lines", help="Most invoice lines of a line per period. 0: no limit."

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class UsagePosting(models.AbstractModel):
@@ -47,6 +48,26 @@ class UsagePosting(models.AbstractModel):
             posting._require_draft()
             posting._prepare()
         return True
+
+    def _locks_on(self, day):
+        """The lock dates that a day of this document violates, as Odoo lists them."""
+        # Who may post may know what is locked.
+        return self.company_id.sudo()._get_violated_lock_dates(day, False, self.journal_id)
+
+    def _require_open(self, *days):
+        """Refuse days that are locked: Odoo would move an entry into the next open month without a word."""
+        for day in days:
+            locks = self._locks_on(day)
+            if locks:
+                raise UserError(
+                    self.env._(
+                        "%(document)s cannot be posted, because %(day)s is locked: %(locks)s. Choose a later date, or "
+                        "let an accountant change the lock date.",
+                        document=self.display_name,
+                        day=day,
+                        locks=self.company_id._format_lock_dates(locks),
+                    )
+                )
 
     def _mark_posted(self, **values):
         """Take the next number of the date; the unique index refuses whoever took it meanwhile."""

@@ -163,6 +163,16 @@ class UsagePrepaidGrant(models.Model):
         """Whether a draw takes money out of the liability; else it lowers the revenue of the invoice."""
         return self.kind == "bought" and self.recognition == "use"
 
+    def _lowers_account(self):
+        """The account on which a draw that is no liability lowers revenue; none for that of the usage."""
+        is_promotional = self.kind == "promotional"
+        return self.company_id.usage_prepaid_promotion_account_id if is_promotional else self.env["account.account"]
+
+    def _granted_on(self):
+        """The day since which the books know of it."""
+        # Who may see a grant may see since when; invoices have rights of their own.
+        return self.sudo().purchase_move_id.date or self.date_start
+
     # -- movements ---------------------------------------------------------
 
     def _record(self, kind, amount, liability=None, company=None, **vals):

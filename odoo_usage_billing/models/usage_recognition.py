@@ -84,6 +84,7 @@ class UsageRecognition(models.Model):
         self._require_draft()
         if not self.journal_id:
             raise UserError(self.env._("Choose a journal for the entries."))
+        self._require_open(self.date)
         shown = self._shown()
         self._grants().balance_id._lock()
         self._prepare()
@@ -96,7 +97,7 @@ class UsageRecognition(models.Model):
 
     def _shown(self):
         return sorted(
-            (line.grant_id.id, line.kind, line.amount_expired, line.amount, line.amount_company)
+            (line.grant_id.id, line.kind, line.date, line.amount_expired, line.amount, line.amount_company)
             for line in self.line_ids
         )
 
@@ -125,8 +126,16 @@ class UsageRecognition(models.Model):
         self.ensure_one()
         self.line_ids.unlink()
         found = [vals for grant in self._grants() for vals in grant._earned_by(self.date)]
-        self.env["usage.recognition.line"].create([{**vals, "recognition_id": self.id} for vals in found])
+        if found:
+            self._require_open(self.date)
+        self.env["usage.recognition.line"].create(
+            [{**vals, "recognition_id": self.id, "date": self._open_day(vals["date"])} for vals in found]
+        )
         self.prepared_at = fields.Datetime.now()
+
+    def _open_day(self, day):
+        """The day of an entry: what expired in a month that is locked since is revenue on the document's own date."""
+        return self.date if self._locks_on(day) else day
 
     # -- posting -----------------------------------------------------------
 

@@ -68,13 +68,15 @@ class UsageRecognitionLine(models.Model):
     def _record(self, entry, item):
         """Record the movement behind this line."""
         self.ensure_one()
-        expired = Decimal(digits(self.amount_expired))
-        self.prepaid_move_id = self.grant_id.sudo()._record(
+        expired, grant = Decimal(digits(self.amount_expired)), self.grant_id.sudo()
+        is_first = self.kind == "expired" and not grant.move_ids.filtered(lambda move: move.kind == "expiry")
+        self.prepaid_move_id = grant._record(
             "expiry" if self.kind == "expired" else "recognition",
             -expired,
             liability=-Decimal(digits(self.amount)),
             company=-Decimal(digits(self.amount_company)),
-            date=self.date,
+            # The customer could not use it any more from then on, whichever month the revenue is booked in.
+            date=grant.expires_on if is_first else self.date,
             move_id=entry.id,
             move_line_id=item.id,
         )

@@ -2,6 +2,7 @@ from . import (
     test_adjustments,
     test_accrual,
     test_accrual_amounts,
+    test_accrual_prepaid,
     test_aggregations,
     test_asset_count,
     test_bad_terms,

@@ -15,6 +15,15 @@ def utc(*args):
     return datetime(*args, tzinfo=timezone.utc)
 
 
+#: Tests bill what they please; those of the bounds themselves set what they need.
+NO_BOUNDS = {
+    "usage_hold_negative": False,
+    "usage_hold_factor": 0,
+    "usage_hold_lines": 0,
+    "usage_hold_suspense_percent": 0,
+}
+
+
 @tagged("post_install", "-at_install")
 class UsageCommon(AccountTestInvoicingCommon):
     """January 2026 of a printer customer; subclasses add devices and events."""
@@ -27,6 +36,7 @@ class UsageCommon(AccountTestInvoicingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.env.company
+        cls.company.sudo().write(NO_BOUNDS)
         cls.customer = cls.env["res.partner"].create(
             {"name": "Brightwater Print", "lang": "en_US", "property_payment_term_id": False}
         )

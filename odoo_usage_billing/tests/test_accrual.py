@@ -255,6 +255,26 @@ class TestAccrual(AccrualCommon):
             accrual.action_post()
         self.assertEqual(self.revenue(date(2026, 1, 1), date(2026, 12, 31)), 0)
 
+    def test_only_locks_that_hold_for_its_journal_refuse_it_and_the_day_of_the_reversal_counts(self):
+        self.use(500)
+        accrual = self.preview()
+        for field, day, is_refused in (
+            ("hard_lock_date", JANUARY, True),
+            ("fiscalyear_lock_date", date(2026, 2, 1), True),
+            ("tax_lock_date", JANUARY, False),
+            ("sale_lock_date", JANUARY, False),
+        ):
+            with self.subTest(lock=field), self.env.cr.savepoint() as savepoint:
+                self.company[field] = day
+                if is_refused:
+                    with self.assertRaisesRegex(UserError, "is locked"):
+                        accrual.action_post()
+                else:
+                    accrual.action_post()
+                    self.assertEqual(accrual.move_id.date, JANUARY)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     def test_a_day_to_come_is_refused(self):
         with self.assertRaisesRegex(UserError, "not known yet"):
             self.preview(date(2999, 1, 31))

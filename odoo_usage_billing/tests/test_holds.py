@@ -164,3 +164,46 @@ class TestHolds(UsageCommon):
         self.send([self.record("AAA0001", 1000, utc(2026, 4, 10))])
         with self.assertRaisesRegex(UserError, "implausible"):
             self.contract.recurring_create_invoice()
+
+
+@tagged("post_install", "-at_install")
+class TestBoundsOfACompany(UsageCommon):
+    """The bounds that a company begins with: a page costs 1."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        fresh = cls.env["res.company"].sudo().create({"name": "Fresh"})
+        names = [name for name in cls.env["usage.bounds"]._fields if name.startswith("usage_hold_")]
+        cls.company.sudo().write({name: fresh[name] for name in names})
+        cls.card = cls.make_card(charge_model="per_unit", unit_price=1)
+        cls.metric.accept_negative = True
+
+    def held(self, quantities):
+        """The reasons for which the last of these months is held; those before it are not."""
+        contract = self.make_contract([self.usage_line(self.card)])
+        prefix = f"B{contract.id}X"
+        self.make_subjects(contract.contract_line_ids, 1, prefix=prefix)
+        for month, quantity in enumerate(quantities, start=1):
+            self.assertFalse(contract.usage_hold_ids)
+            self.send([self.record(f"{prefix}0001", quantity, utc(2026, month, 10))])
+            self.run_billing(date(2026, month + 1, 1), contracts=contract)
+        return [code for code, _figures in contract.usage_hold_ids.breaches or ()]
+
+    def test_ordinary_bills_pass_from_the_first_on(self):
+        for quantities in ([5000], [0, 0, 0, 500], [100, 300, 40, 480], [100, 120, 90, 0], [1, 2, 1, 9]):
+            with self.subTest(quantities=quantities):
+                self.assertEqual(self.held(quantities), [])
+
+    def test_absurd_bills_wait(self):
+        for quantities, reason in (
+            ([-1], "negative"),
+            ([100, 120, 90, 1000], "unusual"),
+            ([100, 120, 90, 10**9], "unusual"),
+        ):
+            with self.subTest(quantities=quantities):
+                self.assertEqual(self.held(quantities), [reason])
+
+    def test_a_contract_that_writes_its_own_begins_with_none(self):
+        contract = self.make_contract([self.usage_line(self.card)], usage_bounds_from="own")
+        self.assertIsNone(contract._usage_bounds())

@@ -1,9 +1,9 @@
-"""Prepaid money by chance: months of purchases, promotions, usage, cancelled drafts, credit notes, expiries, in two
+"""Prepaid money by chance: purchases, promotions, usage, accruals, cancelled drafts, credit notes and expiries, in two
 currencies, against an oracle of a few lines. A failure names its seed: PREPAID_SEED=123 repeats it."""
 
 import os
 import random
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo.tests import tagged
@@ -57,6 +57,9 @@ class TestPrepaidByChance(PrepaidCommon):
         seed = int(os.environ.get("PREPAID_SEED") or random.randrange(10**6))
         self.message = f"PREPAID_SEED={seed}"
         self.dice = random.Random(seed)
+        self.company.usage_accrual_account_id = self.env["account.account"].create(
+            {"name": "Unbilled usage", "code": "150777", "account_type": "asset_current"}
+        )
         self.company.usage_prepaid_promotion_account_id = self.breakage.copy({"code": "415778", "name": "Promotions"})
         self.euro = self.setup_other_currency(
             "EUR", rates=[("2025-01-01", 1.25), ("2026-02-10", 1.1), ("2026-04-10", 0.97), ("2026-05-10", 1.3)]
@@ -107,6 +110,7 @@ class TestPrepaidByChance(PrepaidCommon):
         pages = self.dice.randint(1, 5000)
         self.use(pages, date(2026, month, 15), subject=subject)
         day = date(2026, month + 1, 1)
+        unbilled = self.accrue(day - timedelta(days=1))
         self.contract.usage_invoice_policy = self.dice.choice(("post", "draft"))
         move = self.bill(day)
         if move.state == "draft":
@@ -116,11 +120,23 @@ class TestPrepaidByChance(PrepaidCommon):
             move.action_post()
         due = oracle.bill(move.id, Decimal(pages) / 100, day)
         self.assertEqual(self.money(round(move.amount_total, 2)), due, self.message)
+        self.assertEqual(unbilled, due, self.message)
+        again = self.env["usage.accrual"].create({"date": day - timedelta(days=1)})
+        again.action_prepare()
+        self.assertEqual({(line.amount, line.amount_company) for line in again.line_ids}, {(0, 0)}, self.message)
         if self.dice.random() < 0.4:
             note = self.credit(move, self.dice.choice((1, 0.5, 0.31)))
             for line in note.invoice_line_ids.filtered("usage_prepaid_balance_id"):
                 oracle.give_back(move.id, -self.money(line.price_subtotal), line.account_id != self.owed)
         self.compare(currency, oracle)
+
+    def accrue(self, day):
+        """Post what is unbilled by a day, and return what nobody paid ahead for: what the invoice will ask for."""
+        accrual = self.env["usage.accrual"].create({"date": day})
+        accrual.action_prepare()
+        accrual.action_post()
+        mine = accrual.line_ids.filtered(lambda line: line.contract_id == self.contract)
+        return sum((self.money(line.amount_unbilled) for line in mine if not line.liability_account_id), Decimal(0))
 
     def compare(self, currency, oracle):
         left = {g.id: self.money(g.amount_remaining) for g in self.balance(currency).grant_ids}

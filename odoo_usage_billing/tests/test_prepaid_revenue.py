@@ -76,6 +76,46 @@ class TestBreakage(PrepaidCommon):
         with self.assertRaisesRegex(UserError, "stays"):
             each.line_ids.prepaid_move_id.move_id.button_draft()
 
+    def test_a_locked_date_is_refused_by_the_locks_that_hold_for_its_journal(self):
+        self.buy(100)
+        each = self.env["usage.recognition"].create({"date": JUNE})
+        each.action_prepare()
+        refusing, others = ("fiscalyear_lock_date", "hard_lock_date"), ("tax_lock_date", "sale_lock_date")
+        for field in refusing + others:
+            with self.subTest(lock=field), self.env.cr.savepoint() as savepoint:
+                self.company[field] = JUNE
+                if field in refusing:
+                    for refused in (each.action_post, each.action_prepare):
+                        with self.assertRaisesRegex(UserError, "2026-06-30 is locked"):
+                            refused()
+                    self.assertEqual((each.state, self.booked(self.breakage)), ("draft", 0))
+                else:
+                    each.action_post()
+                    self.assertEqual(each.line_ids.prepaid_move_id.move_id.date, JUNE)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_what_expired_in_a_locked_month_is_shown_and_booked_on_the_documents_own_date(self):
+        self.buy(100)
+        each = self.env["usage.recognition"].create({"date": date(2026, 9, 30)})
+        each.action_prepare()
+        self.assertEqual(each.line_ids.date, JUNE)
+        self.company.fiscalyear_lock_date = JUNE
+        self.assertEqual(each.action_post()["tag"], "display_notification", "it is another day than was seen")
+        self.assertEqual(each.line_ids.date, date(2026, 9, 30))
+        self.assertIs(each.action_post(), True)
+        movement = each.line_ids.prepaid_move_id
+        self.assertEqual((movement.move_id.date, movement.date), (date(2026, 9, 30), JUNE))
+        self.assertBooks()
+
+    def test_the_scheduled_action_says_that_the_month_is_locked(self):
+        self.buy(100)
+        self.company.fiscalyear_lock_date = date(2099, 12, 31)
+        each = self.env["usage.recognition"].create({"company_id": self.company.id, "date": JUNE})
+        each._recognise_by_itself()
+        self.assertEqual(each.state, "draft")
+        self.assertIn("locked", each.activity_ids[:1].note)
+
     @mute_logger("odoo.sql_db")
     def test_a_rest_cannot_expire_twice(self):
         self.buy(100)

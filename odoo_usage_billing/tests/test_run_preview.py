@@ -11,7 +11,7 @@ import openpyxl
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.odoo_usage_billing.models import usage_billing_run_preview
 
@@ -159,6 +159,59 @@ class TestRunPreview(UsageCommon):
         self.assertFalse(held.usage_hold_ids)
         self.assertEqual((run.preview_failed_count, run.preview_held_count), (1, 1))
         self.assert_as_previewed(run)
+
+    # -- what only the invoice itself would refuse ---------------------------
+
+    def test_a_locked_day_is_foreseen_with_the_day_on_which_it_would_be_booked(self):
+        self.printers("AAA")
+        self.printers("DRA", usage_invoice_policy="draft")
+        for name in ("AAA", "DRA"):
+            self.use(name, 100, 1)
+        self.company.sale_lock_date = date(2026, 2, 28)
+        run = self.previewed()
+        rows = {row.contract_id.name: row for row in run.preview_ids}
+        self.assertEqual((rows["AAA"].finding, rows["AAA"].amount_untaxed), ("first", 100))
+        self.assertFalse(rows["DRA"].message)
+        self.assert_as_previewed(run)
+        booked = run.line_ids.move_ids.filtered(lambda move: move.state == "posted").date
+        self.assertGreater(booked, date(2026, 2, 28))
+        self.assertIn(f"The invoice of 2026-02-01 would be booked on {booked}", rows["AAA"].message)
+
+    def test_a_lock_that_leaves_no_day_fails_in_the_preview_as_in_the_run(self):
+        self.printers("AAA")
+        self.printers("DRA", usage_invoice_policy="draft")
+        for name in ("AAA", "DRA"):
+            self.use(name, 100, 1)
+        self.company.fiscalyear_lock_date = date(2099, 12, 31)
+        run = self.previewed()
+        rows = {row.contract_id.name: row for row in run.preview_ids}
+        self.assertEqual((rows["AAA"].finding, rows["DRA"].finding), ("failed", "first"))
+        self.assertIn("every later day up to today", rows["AAA"].message)
+        self.assert_as_previewed(run)
+        self.assertEqual((run.failed_count, run.invoice_count), (1, 1))
+
+    @mute_logger("odoo.sql_db")
+    def test_a_missing_account_fails_in_the_preview_as_in_the_run(self):
+        bare = self.env["product.product"].create({"name": "Bare", "type": "service", "taxes_id": False})
+        self.env["ir.default"].search([("field_id.name", "=", "property_account_income_categ_id")]).unlink()
+        bare.categ_id.property_account_income_categ_id = False
+        self.company.income_account_id = False
+        journal = self.env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", self.company.id)])
+        journal.default_account_id = False
+        self.product_pages.property_account_income_id = self.company_data["default_account_revenue"]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.printers("BAR", [{**self.usage_line(self.card), "product_id": bare.id}])
+        self.printers("AAA")
+        for name in ("AAA", "BAR"):
+            self.use(name, 100, 1)
+        run = self.previewed()
+        rows = {row.contract_id.name: row for row in run.preview_ids}
+        self.assertEqual(rows["BAR"].contract_id.contract_line_ids.product_id, bare)
+        self.assertEqual((rows["BAR"].finding, rows["AAA"].finding), ("failed", "first"))
+        self.assertIn("has no income account", rows["BAR"].message)
+        self.assert_as_previewed(run)
+        self.assertEqual((run.failed_count, run.invoice_count), (1, 1))
 
     def test_looking_writes_nothing(self):
         self.printers("AAA", usage_adjustment_policy="next_invoice")

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from .late import read_earlier, read_late
+
 PRICE_STEP = Decimal("1e-6")
 
 
@@ -17,9 +19,10 @@ class Part(NamedTuple):
 
 
 class LineUsage(NamedTuple):
-    """What a contract line used in a period, and what it costs.
+    """What a contract line used in a period, and what it costs; of an invoiced period, what was billed.
 
-    `amount` is None when the charge cannot be computed at the moment.
+    `amount` is None when the charge cannot be computed at the moment. `late` is what changed after the invoice, and
+    `earlier` what the invoice bills of earlier days; neither is in the amount.
     """
 
     line_id: int
@@ -33,6 +36,8 @@ class LineUsage(NamedTuple):
     baseline: Decimal | None
     amount: Decimal | None
     parts: tuple
+    late: tuple = ()
+    earlier: tuple = ()
 
     @property
     def date_last(self):
@@ -115,6 +120,8 @@ def _added(one, other):
         baseline=sum(agreed) if agreed else None,
         amount=one.amount + other.amount,
         parts=one.parts + other.parts,
+        late=one.late + other.late,
+        earlier=one.earlier + other.earlier,
     )
 
 
@@ -138,6 +145,10 @@ def from_charges(env, states, lines):
         " FROM usage_charge WHERE id = ANY(%s)",
         (ids,),
     )
+    rows = env.cr.fetchall()
+    by_id = {line.id: line for line in lines}
+    late = read_late(env, {charge_id: by_id[line_id] for charge_id, line_id, *_rest in rows})
+    earlier = read_earlier(env, ids)
     return {
         charge_id: LineUsage(
             **described[line_id],
@@ -148,8 +159,10 @@ def from_charges(env, states, lines):
             baseline=_agreed(terms),
             amount=Decimal(amount),
             parts=tuple(parts.get(charge_id, ())),
+            late=late.get(charge_id, ()),
+            earlier=earlier.get(charge_id, ()),
         )
-        for charge_id, line_id, start, end, quantity, amount, terms in env.cr.fetchall()
+        for charge_id, line_id, start, end, quantity, amount, terms in rows
     }
 
 

@@ -6,6 +6,7 @@ Cells hold content only: text that looks like a formula, a link or a number stay
 from odoo.addons.odoo_usage_billing.report.workbook import MAX_ROWS, Sheets, new_book
 
 from . import queries
+from .late import SETTLED, late_text
 
 
 def write_sheet(target, consumption, period):
@@ -37,6 +38,7 @@ class Summary(Sheets):
         sheet = self.sheet
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 10, 16)
+        sheet.set_column(11, 11, 60)
         self.text(sheet, 0, 0, self.env._("Usage"), self.bold)
         for row, (title, value) in enumerate(self._facts(), start=1):
             self.text(sheet, row, 0, title)
@@ -68,6 +70,7 @@ class Summary(Sheets):
             self.env._("Charge (excluding taxes)"),
             self.env._("Currency"),
             self.env._("Status"),
+            self.env._("After the Invoice"),
         ]
 
     def _row(self, row, usage):
@@ -81,6 +84,13 @@ class Summary(Sheets):
         self.figure(sheet, row, 8, usage.amount, self.amount)
         self.text(sheet, row, 9, self.contract.currency_id.name)
         self.text(sheet, row, 10, state_name(self.env, usage.state))
+        self.text(sheet, row, 11, "; ".join(map(self._change, usage.late)))
+
+    def _change(self, late):
+        said = late_text(self.env, late)
+        if late.amount is None or late.state == SETTLED:
+            return said
+        return f"{said}: {self.env['usage.explainer']._money(float(late.amount), self.contract.currency_id)}"
 
 
 class Details(Sheets):

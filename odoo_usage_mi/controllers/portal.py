@@ -12,7 +12,7 @@ from odoo.tools.misc import format_date
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..consumption import Consumption, day_chart, month_chart, write_sheet
+from ..consumption import Consumption, day_chart, late_text, month_chart, write_sheet
 from ..consumption.queries import SUBJECT_ORDERS, count_subjects, per_subject
 from ..consumption.sheet import state_name
 
@@ -102,6 +102,7 @@ class UsagePortal(CustomerPortal):
             "number": explainer._number,
             "day_text": lambda day: format_date(request.env, day, date_format="d MMM yyyy"),
             "state_text": lambda state: state_name(request.env, state),
+            "late_text": lambda late: late_text(request.env, late),
         }
 
     # -- one contract ------------------------------------------------------

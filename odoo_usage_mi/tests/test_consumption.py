@@ -6,7 +6,8 @@ from dateutil.relativedelta import relativedelta
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..consumption import Consumption, day_chart, month_chart
+from ..consumption import Consumption, day_chart, late_text, month_chart
+from ..consumption.late import Earlier, Late
 from ..consumption.queries import count_subjects, per_subject
 from .common import MiCommon
 
@@ -55,6 +56,76 @@ class TestConsumption(MiCommon):
         self.assertEqual(usage.actual, 1100)
         self.assertEqual(usage.amount, Decimal("51.00"))
         self.assertEqual(sum(p.amount for p in usage.parts if p.amount), usage.amount)
+
+    def late_of_last_month(self):
+        """(actual, amount, what changed since) of the period that is invoiced."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        consumption = self.consumption()
+        (usage,) = consumption.in_period(consumption.period(self.last_key))
+        self.assertEqual(sum(row.quantity for row in per_subject(consumption.line(0), usage)), 1100 + self.came)
+        return usage.actual, usage.amount, usage.late
+
+    def come_late(self, quantity=50):
+        self.last_key = self.consumption().periods()[1].key
+        self.invoice_last_month()
+        self.came = quantity
+        self.send([self.record("N0001", quantity, self.noon(self.last_month + timedelta(days=6)))])
+
+    def test_what_comes_after_the_invoice_stands_apart_from_what_was_billed(self):
+        self.contract.usage_adjustment_policy = "ask"
+        self.come_late()
+        billed = Decimal(1100), Decimal("51.00")
+        coming = Late("coming", Decimal(50), "Units", None, "")
+        self.assertEqual(self.late_of_last_month(), (*billed, (coming,)))
+        adjustment = self.contract._usage_look()
+        found = coming._replace(amount=Decimal("0.5"))
+        self.assertEqual(self.late_of_last_month(), (*billed, (found,)))
+        self.send([self.record("N0002", 7, self.noon(self.last_month + timedelta(days=7)))])
+        self.came = 57
+        more = coming._replace(quantity=Decimal(7))
+        self.assertEqual(self.late_of_last_month(), (*billed, (found, more)))
+        self.assertEqual(adjustment.state, "draft")
+
+    def test_what_was_adjusted_names_its_invoice(self):
+        self.contract.usage_adjustment_policy = "own_invoice"
+        self.come_late()
+        adjustment = self.contract._usage_adjust()
+        name = adjustment.move_id.name
+        adjusted = Late("billed", Decimal(50), "Units", Decimal("0.5"), name)
+        self.assertEqual(self.late_of_last_month(), (Decimal(1100), Decimal("51.00"), (adjusted,)))
+        self.assertEqual(late_text(self.env, adjusted), f"+50 Units after the invoice, adjusted on {name}")
+
+    def test_the_next_period_names_what_its_invoice_adjusts(self):
+        before = self.last_month - relativedelta(months=1)
+        contract = self.make_contract([self.usage_line(self.card)], date_start=before, name="Two months")
+        contract.message_subscribe(partner_ids=self.reader.partner_id.ids)
+        self.make_subjects(contract.contract_line_ids, 1, prefix="T")
+        self.send(
+            [self.record("T0001", 100, self.noon(month + timedelta(days=3))) for month in (before, self.last_month)]
+        )
+        self.run_billing(self.last_month, contract)
+        self.send([self.record("T0001", 40, self.noon(before + timedelta(days=5)))])
+        contract._usage_look().action_accept()
+        move = self.run_billing(self.this_month, contract).line_ids.move_ids
+        consumption = Consumption(contract.with_user(self.reader))
+        _open, last, first = consumption.periods()
+        (usage,) = consumption.in_period(last)
+        self.assertEqual(usage.amount, Decimal(1))
+        self.assertEqual(usage.earlier, (Earlier(before, self.last_month, Decimal("0.4")),))
+        self.assertEqual(float(usage.amount + usage.earlier[0].amount), move.amount_untaxed)
+        (usage,) = consumption.in_period(first)
+        self.assertEqual((usage.amount, usage.earlier), (Decimal(1), ()))
+        self.assertEqual(usage.late, (Late("billed", Decimal(40), "Units", Decimal("0.4"), move.name),))
+
+    def test_what_is_not_billed_says_that_it_changes_no_invoice(self):
+        self.contract.usage_write_off_below = 1
+        self.metric.accept_negative = True
+        self.come_late(-50)
+        self.contract._usage_look()
+        (late,) = self.late_of_last_month()[2]
+        self.assertEqual((late.state, late.quantity), ("settled", -50))
+        self.assertIn("changes no invoice", late_text(self.env, late))
 
     def add_line(self, **vals):
         metric = self.metric.copy({"code": "scans", "name": "Scans"})

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 from lxml import html
 
@@ -60,6 +61,20 @@ class TestPortalPages(MiCommon, HttpCase):
         self.assertEqual(days["series"][0]["values"][4], 1100.0)
         self.assertEqual(months["series"][0]["values"][-1], 1100.0)
         self.assertEqual(len(months["labels"]), 13)
+
+    def test_what_came_after_the_invoice_is_said(self):
+        self.invoice_last_month()
+        page = self.page(f"{self.address}?period={self.key()}")
+        self.assertEqual(self.texts(page, "o_usage_late"), [])
+        self.send([self.record("N0001", 50, self.noon(self.last_month + timedelta(days=6)))])
+        page = self.page(f"{self.address}?period={self.key()}")
+        (line,) = self.texts(page, "o_usage_line")
+        for text in ("Actual 1,100", "51.00", "+50 Units after the invoice, will be adjusted on the next invoice"):
+            self.assertIn(text, line)
+        self.assertIn("With what came after the invoice.", page.text_content())
+        self.contract._usage_look()
+        (late,) = self.texts(self.page(f"{self.address}?period={self.key()}"), "o_usage_late")
+        self.assertIn("0.50", late)
 
     def test_search_and_pager(self):
         self.make_subjects(self.contract.contract_line_ids, 30, prefix="P")

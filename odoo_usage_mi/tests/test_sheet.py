@@ -1,6 +1,6 @@
 import io
 import zipfile
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from lxml import etree
 from openpyxl import load_workbook
@@ -38,6 +38,15 @@ class TestSheet(MiCommon):
                 [day, "Pages N", "Pages", "N0002", "N0002", None, None, 400, "Units", 1],
             ],
         )
+
+    def test_what_came_after_the_invoice_is_in_a_column_of_its_own(self):
+        self.invoice_last_month()
+        self.send([self.record("N0001", 50, self.noon(self.last_month + timedelta(days=6)))])
+        self.contract._usage_look()
+        line = [cell.value for cell in load_workbook(self.sheet()).worksheets[0][8]]
+        self.assertEqual(line[5:9], [1000, 1100, 100, 51])
+        self.assertIn("+50 Units after the invoice, will be adjusted on the next invoice", line[11])
+        self.assertIn("0.50", line[11])
 
     def test_text_stays_text(self):
         subjects = self.env["usage.subject"].search([("code", "=like", "N000%")])

@@ -8,7 +8,7 @@ import requests
 
 
 def main(url, target):
-    """Write the PDF of the newest usage invoice to `target`."""
+    """Write the PDF of the newest usage invoice, the largest of its day, to `target`."""
     session = requests.Session()
     page = session.get(f"{url}/web/login", timeout=60).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
@@ -25,7 +25,7 @@ def main(url, target):
                 "model": "account.move",
                 "method": "search",
                 "args": [[["usage_period_ids", "!=", False]]],
-                "kwargs": {"limit": 1, "order": "invoice_date DESC"},
+                "kwargs": {"limit": 1, "order": "invoice_date DESC, amount_total DESC"},
             },
         },
         timeout=60,

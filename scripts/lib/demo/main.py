@@ -22,26 +22,33 @@ def say(text=""):
 
 
 def tell(env, folder):
-    """The story up to invoices: two months of files in, two billing runs."""
+    """The story up to invoices: two months of files in, usage that comes late, two billing runs, a month's end."""
     from odoo import fields
 
-    from demo import people, printers
+    from demo import messages, people, printers
 
-    people.company(env)
+    messages.accounts(env, people.company(env))
     people.staff(env)
     partner, person = people.customer(env)
     today = fields.Date.context_today(env.user)
     this_month = today.replace(day=1)
     start = this_month - relativedelta(months=2)
     contract = printers.contract(env, partner, person, start)
+    texts = messages.contract(env, partner, person, start)
+    messages.buy(env, texts, start)
     for number in range(2):
         month = start + relativedelta(months=number)
         moment = datetime.combine(fields.Date.end_of(month, "month"), time(16))
         content = printers.workbook(env, contract, moment, SEED + number)
         upload(env, f"pages-{month:%Y-%m}.xlsx", content, folder)
+        sent = printers.workbook(env, texts, moment, SEED - number, wrong=False)
+        upload(env, f"messages-{month:%Y-%m}.xlsx", sent, folder)
+        if number:
+            late(env, contract, folder, start)
         run(env, month + relativedelta(months=1))
     so_far(env, contract, folder, today)
     meters_so_far(env, partner, folder, this_month - relativedelta(months=1), today)
+    messages.accrue(env, this_month - relativedelta(days=1))
 
 
 def upload(env, name, content, folder, source=None):
@@ -53,6 +60,16 @@ def upload(env, name, content, folder, source=None):
     if wizard.problem:
         raise SystemExit(f"demo: {name} was refused: {wizard.problem}")
     wizard.action_confirm()
+
+
+def late(env, contract, folder, month):
+    """Readings of a month that is invoiced: what they cost more is found, accepted, and on the next invoice."""
+    from demo import printers
+
+    moment = datetime.combine(month + relativedelta(days=9), time(16))
+    content = printers.workbook(env, contract, moment, SEED, wrong=False, rows=8)
+    upload(env, f"pages-{month:%Y-%m}-late.xlsx", content, folder)
+    contract._usage_look().action_accept()
 
 
 def run(env, day):
@@ -88,7 +105,9 @@ def meters_so_far(env, partner, folder, start, today):
 
 
 def summary(env, folder):
-    """What is in the books now, read from the books."""
+    """What is in the books now, read from the books, which are proved."""
+    from odoo.addons.odoo_usage_billing.audit import verify
+
     for batch in env["usage.batch"].search([], order="id"):
         say(
             f"  file      {batch.name}: {batch.received_count} rows received = "
@@ -115,6 +134,27 @@ def summary(env, folder):
             f"{move.amount_total:.2f} {move.currency_id.name} ({move.state})"
         )
         say(f"            journal entry: {len(move.line_ids)} items, debit {debit:.2f} = credit {credit:.2f}")
+    for adjustment in env["usage.adjustment"].search([], order="id"):
+        say(
+            f"  late      {adjustment.late_event_count} readings of {adjustment.origin_move_id.name} came late: "
+            f"{adjustment.amount:.2f} on {adjustment.move_id.name}"
+        )
+    for balance in env["usage.prepaid.balance"].search([], order="id"):
+        grants = balance.grant_ids
+        say(
+            f"  prepaid   {balance.contract_id.name}: {sum(grants.mapped('amount_granted')):.2f} bought, "
+            f"{sum(grants.mapped('amount_drawn')):.2f} drawn, {balance.amount:.2f} left"
+        )
+    for accrual in env["usage.accrual"].search([("state", "=", "posted")], order="id"):
+        say(
+            f"  accrual   {accrual.date}: {accrual.amount:.2f} of revenue, {accrual.amount_prepaid:.2f} of it paid "
+            f"ahead; reversed on {accrual.date_reversal}"
+        )
+    findings = list(verify(env.cr, env.company.ids, True))
+    broken = [finding.code for finding in findings if finding.broken]
+    say(f"  books     {len(findings)} proofs, " + (f"broken: {', '.join(broken)}" if broken else "all hold"))
+    if broken:
+        raise SystemExit("demo: the books do not hold")
     say(f"  total     {sum(moves.mapped('amount_total')):.2f} invoiced on {len(moves)} invoices")
     say(f"  to look at  {folder}: the uploaded workbooks and, once the server runs, invoice.pdf")
 

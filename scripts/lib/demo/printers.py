@@ -108,29 +108,31 @@ def devices(env, line, partner, start):
     )
 
 
-def workbook(env, contract_, moment, seed, wrong=True):
+def workbook(env, contract_, moment, seed, wrong=True, rows=None):
     """The product's own template for a moment (naive, UTC), filled in; bytes of an .xlsx.
 
-    With `wrong`, four rows are wrong on purpose: an unknown serial, a negative
-    quantity, a row twice, and a date long ago.
+    Only the first `rows`, if so many are said. With `wrong`, four rows are wrong on purpose: an unknown serial, a
+    negative quantity, a row twice, and a date long ago.
     """
     template = env["usage.template"].create({"contract_id": contract_.id, "occurred_at": moment})
     target = io.BytesIO()
     template._write(target)
     book = openpyxl.load_workbook(io.BytesIO(target.getvalue()))
-    fill(book.worksheets[0], random.Random(seed), wrong)
+    fill(book.worksheets[0], random.Random(seed), wrong, rows)
     filled = io.BytesIO()
     book.save(filled)
     return filled.getvalue()
 
 
-def fill(sheet, dice, with_wrong_rows):
-    """Write a quantity into each prepared row, then the wrong rows."""
+def fill(sheet, dice, with_wrong_rows, count=None):
+    """Write a quantity into each prepared row, or into the first `count`, then the wrong rows."""
     columns = {cell.value: cell.column for cell in sheet[1]}
     serial, metric, moment, quantity = (columns[name] for name in ("Serial", "Metric", "Date and time", "Quantity"))
     rows = [row for row in range(2, sheet.max_row + 1) if sheet.cell(row, serial).value]
-    for row in rows:
+    for row in rows[:count]:
         sheet.cell(row, quantity, dice.randint(150, 1050))
+    if count:
+        sheet.delete_rows(rows[count], len(rows) - count)
     if not with_wrong_rows:
         return
     at = sheet.cell(rows[0], moment).value

@@ -1,7 +1,8 @@
 """Promise 19: implausible bills wait for a person.
 
 Absurd months among ordinary ones: ten times the usual, turned below zero, a thousand million, another unit, most of the
-records in suspense, messages missing. The absurd ones must be held, the ordinary ones posted.
+records in suspense, messages missing. The absurd ones must be held, the ordinary ones posted, by the bounds that a
+company begins with; gaps are switched on. First bills are ordinary ones.
 """
 
 import random
@@ -17,13 +18,8 @@ TARGET = "held = injected; absurd bills posted 0; false holds <= 1 % of ordinary
 #: (ordinary contracts, absurd ones)
 SIZES = {"full": (1_000, 100), "medium": (200, 40), "small": (24, 12)}
 START, MONTHS = date(2024, 1, 1), 5
-BOUNDS = {
-    "usage_hold_negative": True,
-    "usage_hold_above": 100_000,
-    "usage_hold_factor": 4,
-    "usage_hold_suspense_percent": 25,
-    "usage_hold_gap": True,
-}
+#: The bounds that a company begins with, and the one that is off.
+BEGUN_WITH = ("usage_hold_negative", "usage_hold_factor", "usage_hold_lines", "usage_hold_suspense_percent")
 TWISTS = {
     "ten times": lambda quantity: quantity * 10,
     "below zero": lambda quantity: -quantity,
@@ -62,8 +58,9 @@ def attack(database, size, seed):
 
 
 def _prepare(env, count):
+    begun_with = {name: env.company[name] for name in BEGUN_WITH}
     contracts = world.contracts(env, count, START)
-    env.company.write(BOUNDS)
+    env.company.write({**begun_with, "usage_hold_gap": True})
     env["usage.metric"].search([("code", "=", "units")]).accept_negative = True
     # A source that has lost messages: what comes from it is suspect, and from it alone.
     env["usage.source"].create({"name": "Lossy", "code": "lossy", "tz": "UTC", "max_age_days": 40000})
