@@ -7,6 +7,7 @@ from typing import NamedTuple
 from odoo.exceptions import UserError
 
 from ..rating import RatingError, Usage, rate
+from ..rating.schema import plain
 from ..store.schema import ID_BLOCK
 from .measures import measure
 from .segments import segments
@@ -101,7 +102,8 @@ def rate_one(agreement, needs, measured, past):
 def store(env, rated, period_ids, rated_at):
     """Insert charges and components; return [(charge id, [component id])] in the order of `rated`."""
     until = events_until(env)
-    rows = [_charge_row(env, item, period_ids[item.due], rated_at, until) for item in rated]
+    texts = {}
+    rows = [_charge_row(env, item, period_ids[item.due], rated_at, until, texts) for item in rated]
     ids = [charge_id for (charge_id,) in _insert(env, INSERT_CHARGE, rows)]
     component_rows = [
         _component_row(env, item, charge_id, sequence, component, rated_at)
@@ -150,7 +152,7 @@ VALUES %s RETURNING id
 """
 
 
-def _charge_row(env, item, period_id, rated_at, until):
+def _charge_row(env, item, period_id, rated_at, until, texts):
     line, contract = item.line, item.line.contract_id
     return (
         period_id,
@@ -172,8 +174,8 @@ def _charge_row(env, item, period_id, rated_at, until):
         contract.currency_id.id,
         item.charge.amount,
         "rated",
-        *rated_json(item),
-        json.dumps(item.charge.to_dict().get("billed_after", {})),
+        *rated_json(item, texts),
+        json.dumps(plain(item.charge.billed_after)),
         json.dumps(basis_of(item, until)),
         item.agreement.held,
         rated_at,
@@ -184,13 +186,19 @@ def _charge_row(env, item, period_id, rated_at, until):
     )
 
 
-def rated_json(item):
-    """Terms, usage and trace of what was rated, as they are stored."""
+def rated_json(item, texts=None):
+    """Terms, usage and trace of what was rated, as they are stored.
+
+    `texts` remembers terms that are written: lines with the same prices share them.
+    """
+    texts = {} if texts is None else texts
+    if id(item.terms) not in texts:
+        texts[id(item.terms)] = json.dumps(item.terms.to_dict())
     usage = item.usage.to_dict()
     if len(usage.get("parts", ())) > PARTS_KEPT:
         usage["parts"] = usage["parts"][:PARTS_KEPT]
     trace = [step.to_dict() for step in item.charge.trace]
-    return json.dumps(item.terms.to_dict()), json.dumps(usage), json.dumps(trace)
+    return texts[id(item.terms)], json.dumps(usage), json.dumps(trace)
 
 
 def basis_of(item, until):

@@ -84,6 +84,7 @@ def _overlapping(cr, dues):
         """,
         dues,
         fetch=True,
+        page_size=len(dues),
     )
     for line_id, start, end, *row in rows:
         found.setdefault(Due(line_id, start, end), []).append(tuple(row))
@@ -108,5 +109,6 @@ def _insert(env, dues):
         """,
         [(*due, env.uid) for due in dues],
         fetch=True,
+        page_size=len(dues),
     )
     return {Due(line_id, start, end): id_ for line_id, start, end, id_ in rows}

@@ -45,6 +45,7 @@ class AccountMove(models.Model):
             "UPDATE usage_billing_period p SET state = 'invoiced', move_id = v.move_id"
             " FROM (VALUES %s) v (id, move_id) WHERE p.id = v.id",
             invoiced,
+            page_size=len(invoiced),
         )
         self.env["usage.charge"].invalidate_model()
         self.env["usage.charge.component"].invalidate_model()

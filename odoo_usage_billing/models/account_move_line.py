@@ -43,6 +43,15 @@ class AccountMoveLine(models.Model):
         "This difference is on another invoice already.",
     )
 
+    def _compute_tax_ids(self):
+        """Lines of usage that sell the same product on one invoice bear the same taxes: they are worked out once."""
+        usage = self.filtered(lambda line: line.usage_charge_id and line.product_id)
+        same = usage.grouped(lambda line: (line.move_id, line.product_id, line.account_id, line.product_uom_id))
+        others = self.browse().concat(*(lines[1:] for lines in same.values()))
+        super(AccountMoveLine, self - others)._compute_tax_ids()
+        for lines in same.values():
+            lines[1:].tax_ids = lines[:1].tax_ids
+
     def write(self, vals):
         if BILLED & vals.keys() and (posted := self._posted_usage()._changed_by(vals)):
             raise UserError(

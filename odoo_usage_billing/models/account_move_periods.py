@@ -1,4 +1,6 @@
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import models
 
 
 class AccountMove(models.Model):
@@ -20,4 +22,4 @@ class AccountMoveLine(models.Model):
 
     def _usage_date_last(self):
         """The last day that the line bills, False when it bills no period."""
-        return self.usage_date_end and fields.Date.subtract(self.usage_date_end, days=1)
+        return self.usage_date_end and self.usage_date_end - timedelta(days=1)

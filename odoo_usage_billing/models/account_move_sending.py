@@ -27,10 +27,13 @@ class AccountMove(models.Model):
     usage_sent_at = fields.Datetime(string="Sent to the Customer", readonly=True, copy=False)
     usage_message_id = fields.Many2one("mail.message", string="Mail to the Customer", readonly=True, copy=False)
 
-    def _usage_post_by_policy(self):
-        """Post these invoices, and queue for sending, as all contracts on each of them say."""
+    def _usage_post_by_policy(self, owners=None):
+        """Post these invoices, and queue for sending, as all contracts on each of them say.
+
+        `owners`: {invoice: its contracts}, where the caller knows.
+        """
         posted, queued = self.browse(), self.browse()
-        for move, contracts in self._usage_contracts().items():
+        for move, contracts in (self._usage_contracts() if owners is None else owners).items():
             policy = policy_of(contracts)
             posted |= move if policy != "draft" else move.browse()
             queued |= move if policy == "send" else move.browse()

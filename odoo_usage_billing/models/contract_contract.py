@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from ..invoicing import charges, commitments, completeness, periods
 from ..invoicing.lines import LineHints, commands
-from .contract_line import USAGE_MARKER
+from .contract_line import USAGE_MARKER, InvoicedLines
 from .usage_tz import tz_get
 
 FAST_CREATE = {
@@ -146,7 +146,10 @@ class ContractContract(models.Model):
     def _prepare_recurring_invoices_values(self, date_ref=False):
         """Expand each usage line into its rated lines, for all contracts at once."""
         self.filtered("has_usage")._hold_usage_off()
-        values = super()._prepare_recurring_invoices_values(date_ref)
+        invoiced = InvoicedLines()
+        collecting = self.with_context(usage_invoiced_lines=invoiced)
+        values = super(ContractContract, collecting)._prepare_recurring_invoices_values(date_ref)
+        self.env["contract.line"].browse(invoiced.ids)._update_last_date_invoiced()
         carriers = [
             (move, command) for move in values for command in move["invoice_line_ids"] if USAGE_MARKER in command[2]
         ]

@@ -8,6 +8,13 @@ from ..invoicing.periods import Due
 USAGE_MARKER = "__usage_due__"
 
 
+class InvoicedLines:
+    """Gathers contract lines whose dates go on, so that those of a whole chunk of contracts do so at once."""
+
+    def __init__(self):
+        self.ids = []
+
+
 class ContractLine(models.Model):
     _inherit = "contract.line"
 
@@ -119,7 +126,10 @@ class ContractLine(models.Model):
         return f"{name} ({explainer._period_text(rated.segment)})"
 
     def _update_last_date_invoiced(self):
-        """Advance lines of one date together: a write per date, not per line."""
+        """Advance lines of one date together: a write per date, not per line or contract."""
+        if (gathered := self.env.context.get("usage_invoiced_lines")) is not None:
+            gathered.ids += self.ids
+            return None
         usage_contracts = self.filtered("contract_id.has_usage")
         for date_end, lines in usage_contracts.grouped("next_period_date_end").items():
             lines.write({"last_date_invoiced": date_end})

@@ -7,6 +7,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
+from ..store.pause import collector_paused
 from .usage_billing_run_line import CHUNK
 
 CONTENTION = (
@@ -181,7 +182,8 @@ class UsageBillingRun(models.Model):
         contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
         mine = lines.filtered(lambda line: line.contract_id in contracts)
         if mine:
-            self._try(mine)
+            with collector_paused():
+                self._try(mine)
         return mine
 
     def _try(self, lines):
@@ -215,23 +217,11 @@ class UsageBillingRun(models.Model):
             lambda: len(ids) >= MOVES_MAX,
         )
         moves, holds = self.env["account.move"].browse(ids), self.env["usage.hold"]._hold(held)
-        moves._usage_post_by_policy()
+        owners = moves._usage_contracts()
+        moves._usage_post_by_policy(owners)
         self._refresh_statistics()
         behind = (contracts - holds.contract_id)._usage_due_on(self.date_ref) if moves else contracts.browse()
-        by_contract = {}
-        for move, owners in moves._usage_contracts().items():
-            for contract in owners:
-                by_contract.setdefault(contract.id, []).append(move.id)
-        for line in lines:
-            made = by_contract.get(line.contract_id.id, [])
-            stopped = holds.filtered(lambda hold, line=line: hold.contract_id == line.contract_id)
-            line.write(
-                {
-                    "state": "held" if stopped else "pending" if line.contract_id in behind else "done",
-                    "message": "\n".join(stopped.mapped("message")) or False,
-                    "move_ids": [fields.Command.link(id_) for id_ in made],
-                }
-            )
+        lines._note_outcome(owners, holds, behind)
 
     def _refresh_statistics(self):
         """Tell the planner about a young ledger: with its first figures every query is slow."""
@@ -240,8 +230,10 @@ class UsageBillingRun(models.Model):
             self.env.cr.execute("ANALYZE account_move, account_move_line")
 
     def _finish_if_complete(self):
+        lines = self.env["usage.billing.run.line"]
         for run in self.filtered(lambda run: run.state == "running"):
-            if not run.line_ids.filtered(lambda line: line.state == "pending"):
+            # Asked after each chunk: the lines of a large run are not read for it.
+            if not lines.search_count([("run_id", "=", run.id), ("state", "=", "pending")], limit=1):
                 run.write({"state": "done", "ended_at": fields.Datetime.now()})
 
     # -- in the background -------------------------------------------------

@@ -1,6 +1,12 @@
+from collections import defaultdict
+
 from odoo import fields, models
 
 CHUNK = 50
+LINK = """
+INSERT INTO account_move_usage_billing_run_line_rel (usage_billing_run_line_id, account_move_id)
+VALUES %s ON CONFLICT DO NOTHING
+"""
 
 
 class UsageBillingRunLine(models.Model):
@@ -39,6 +45,35 @@ class UsageBillingRunLine(models.Model):
                 ("contract_id.invoice_partner_id", "in", partners.ids),
             ]
         )
+
+    def _note_outcome(self, owners, holds, behind):
+        """Say what became of these contracts: their invoices, held periods, and whether periods are left to do.
+
+        `owners`: {invoice: its contracts}.
+        """
+        stopped = holds.grouped("contract_id")
+        outcomes = defaultdict(self.browse)
+        for line in self:
+            contract = line.contract_id
+            state = "held" if contract in stopped else "pending" if contract in behind else "done"
+            message = "\n".join(stopped[contract].mapped("message")) if contract in stopped else False
+            outcomes[state, message or False] |= line
+        for (state, message), lines in outcomes.items():
+            lines.write({"state": state, "message": message})
+        self._link_invoices(owners)
+
+    def _link_invoices(self, owners):
+        """Add invoices to the lines of the contracts that are on them, in one statement."""
+        by_contract = defaultdict(list)
+        for move, contracts in owners.items():
+            for contract in contracts:
+                by_contract[contract].append(move.id)
+        pairs = [(line.id, move_id) for line in self for move_id in by_contract[line.contract_id]]
+        if pairs:
+            self.flush_recordset(["move_ids"])
+            self.env.cr.execute_values(LINK, pairs, page_size=len(pairs))
+            self.invalidate_recordset(["move_ids"])
+            self.modified(["move_ids"])
 
     def _pending_chunks(self):
         """Cut the pending ones of these lines into chunks for one transaction each; companions stay together."""

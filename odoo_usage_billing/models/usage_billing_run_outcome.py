@@ -70,8 +70,8 @@ class UsageBillingRun(models.Model):
 
     def _finish_if_complete(self):
         result = super()._finish_if_complete()
-        if self.state == "done" and self.preview_state:
-            self._note_not_invoiced()
+        for run in self.filtered(lambda run: run.state == "done" and run.preview_state):
+            run._note_not_invoiced()
         return result
 
     def _note_not_invoiced(self):

@@ -1,6 +1,7 @@
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools.misc import format_amount
 
 from ..rating import TraceStep, explain
@@ -97,5 +98,5 @@ class UsageExplainer(models.AbstractModel):
     def _days_text(self, date_start, date_end):
         """The days of [start, end) in the user's date format."""
         lang = self.env["res.lang"]._lang_get(self.env.context.get("lang") or "en_US")
-        last = fields.Date.subtract(date_end, days=1)
+        last = date_end - timedelta(days=1)
         return f"{date_start.strftime(lang.date_format)} – {last.strftime(lang.date_format)}"

@@ -31,7 +31,7 @@ class UsageExplainer(models.AbstractModel):
         if code.startswith(CHANGE):
             _change, place, code = code.split("-", 2)
             number = int(place)
-        name = me._phrase_code(rated, replace(component, code=code), number)
+        name = me._phrase_code(rated, replace(component, code=code) if code != component.code else component, number)
         if component.labels.get("message") in ("adjusted", "taken-back"):
             name = me.env._("%(what)s: difference to what was billed before", what=name)
         if not number:
@@ -45,7 +45,7 @@ class UsageExplainer(models.AbstractModel):
             return self._phrase_row(rated, component, number)
         if component.code in SPECIAL:
             return self.env._(SPECIAL[component.code])
-        unit = rated.unit.with_context(lang=self.env.context.get("lang")).name
+        unit = rated.unit.with_env(self.env).name
         if component.kind == "excess" and rated.terms.baseline.above_ladder == "absolute":
             lower = max(component.tier_from or 0, rated.terms.baseline.quantity)
             component = replace(component, tier_from=lower)

@@ -1,5 +1,6 @@
 from datetime import date
 
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import UsageCommon
@@ -55,3 +56,40 @@ class TestBillingRun(UsageCommon):
     def test_a_period_without_usage_is_invoiced_at_zero(self):
         run = self.run_billing(date(2026, 3, 1), self.contracts[0])
         self.assertEqual(sorted(run.line_ids.move_ids.mapped("amount_untaxed")), [0, 5])
+
+    def test_each_line_of_a_run_names_its_own_invoices(self):
+        run = self.run_billing(date(2026, 3, 1), self.contracts)
+        for line in run.line_ids:
+            self.assertEqual(len(line.move_ids), 2)
+            self.assertEqual(line.move_ids.invoice_line_ids.contract_line_id.contract_id, line.contract_id)
+
+    def test_runs_that_end_together_are_all_done(self):
+        runs = self.env["usage.billing.run"].create(
+            [
+                {"date_ref": date(2026, 2, 1), "contract_ids": [Command.set(contract.ids)]}
+                for contract in self.contracts[:2]
+            ]
+        )
+        for run in runs:
+            run._list_contracts()
+            run._process(run.line_ids)
+        runs._finish_if_complete()
+        self.assertEqual(runs.mapped("state"), ["done", "done"])
+
+    def test_lines_of_one_product_bear_its_taxes_each(self):
+        tax = self.env["account.tax"].create({"name": "Seven", "amount": 7, "type_tax_use": "sale"})
+        other = self.env["product.product"].create({"name": "Untaxed usage", "type": "service", "taxes_id": False})
+        lines = self.contracts[0].contract_line_ids
+        lines.product_id.taxes_id = tax
+        taxed = lines.product_id
+        tiers = self.make_card([(5, 1, 0), (False, 2, 0)], name="Two lines")
+        contract = self.make_contract([self.usage_line(tiers), self.usage_line(tiers, product_id=other.id)])
+        for number, line in enumerate(contract.contract_line_ids):
+            self.make_subjects(line, 1, prefix=f"T{number}-")
+            self.send([self.record(f"T{number}-0001", 8)])
+        move = self.run_billing(contracts=contract).line_ids.move_ids
+        usage = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        self.assertEqual(len(usage), 4)
+        for line in usage:
+            self.assertEqual(line.tax_ids, tax if line.product_id == taxed else tax.browse())
+        self.assertEqual(move.amount_tax, 0.77)

@@ -5,9 +5,12 @@ import importlib
 import json
 import platform
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.report import keep  # noqa: E402
 
 FIGURES = {
     "T1": "t01_ingest",
@@ -20,6 +23,13 @@ FIGURES = {
     "T9": "t09_rating",
     "T9K": "t09_kernel",
     "T10": "t10_billing_run",
+    "T10W": "t10_workers",
+    "T11": "t11_plain_invoices",
+    "T12": "t12_formula",
+    "T12M": "t12_mapped",
+    "T13": "t13_many_contracts",
+    "T13E": "t13_many_events",
+    "T14": "t14_memory",
 }
 
 
@@ -35,7 +45,9 @@ def main():
     parser.add_argument("figures", nargs="*", metavar="T1", help=f"of {', '.join(FIGURES)}")
     parser.add_argument("--json", metavar="FILE", help="write the rows to FILE as well")
     parser.add_argument("--quick", action="store_true", help="a smaller size")
-    parser.add_argument("--stored", type=int, metavar="MILLIONS", help="events to be stored beforehand (T3)")
+    parser.add_argument("--stored", type=int, metavar="MILLIONS", help="events to be stored beforehand (T3, T13E)")
+    parser.add_argument("--contracts", type=int, metavar="N", help="contracts of a run (T10 to T14)")
+    parser.add_argument("--docs", help=argparse.SUPPRESS)
     parser.add_argument("--config", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--database", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -59,13 +71,17 @@ def measure(options):
     rows = []
     for name in options.figures or FIGURES:
         figure = importlib.import_module(f"bench.{FIGURES[name]}")
-        if options.stored and hasattr(figure, "STORED"):
-            figure.STORED = options.stored
+        for setting, value in (("STORED", options.stored), ("CONTRACTS", options.contracts)):
+            if value and hasattr(figure, setting):
+                setattr(figure, setting, value)
         row = {"id": name, "what": figure.WHAT, "unit": figure.UNIT}
         row.update(figure.run(database, options.quick))
         row["target"] = " ".join(map(str, figure.TARGET))
+        row["date"] = datetime.now(timezone.utc).date().isoformat()
         row["verdict"] = "holds" if holds(figure.TARGET, row["ratio"]) else "falls short"
         rows.append(row)
+        if options.docs and not options.quick:
+            keep(options.docs, [row])
         sys.stdout.write(
             form.format(
                 name,

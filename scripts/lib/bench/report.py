@@ -13,6 +13,7 @@ What stands behind a figure that falls short: [decision 0047](decisions/0047-wha
 | # | figure | size | unit | floor | ours | ratio | target | date | verdict |
 |---|---|---|---|---|---|---|---|---|---|
 """
+LINE = "| {id} | {what} | {size} | {unit} | {floor:.2f} | {ours:.2f} | {ratio:.2f} | {target} | {date} | {verdict} |"
 
 
 def keep(docs, rows):
@@ -21,12 +22,7 @@ def keep(docs, rows):
     known = json.loads(source.read_text()) if source.exists() else {}
     known.update({row["id"]: row for row in rows})
     source.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
-    lines = [
-        "| {id} | {what} | {size} | {unit} | {floor:.2f} | {ours:.2f} | {ratio:.2f} | {target} | {date} | {verdict} |".format(
-            **row
-        )
-        for _id, row in sorted(known.items(), key=lambda item: _order(item[0]))
-    ]
+    lines = [LINE.format(**row) for _id, row in sorted(known.items(), key=lambda item: _order(item[0]))]
     (Path(docs) / "bench.md").write_text(HEAD + "\n".join(lines) + "\n")
 
 

@@ -4,7 +4,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from .t10_billing_run import LINES, World, _ours
+from .t10_billing_run import LINES, World, billed
 
 ID = "T9"
 WHAT = "rating within a billing run of contracts x 10 usage lines, five tiers each; ratio in per cent"
@@ -22,7 +22,7 @@ def run(database, quick):
         world.warm()
         ids = world.contracts(contracts, f"S{time.time_ns()}-")
     with counted_rating() as spent:
-        whole = _ours(database, ids)
+        whole = billed(database, ids)
     assert spent["calls"] >= contracts * LINES, spent
     floor, ours = 1000 * whole / contracts, 1000 * spent["cpu"] / contracts
     return {"floor": floor, "ours": ours, "ratio": 100 * ours / floor, "size": f"{contracts} x {LINES}"}
