@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.report import keep  # noqa: E402
+from bench.report import keep
 
 FIGURES = {
     "T1": "t01_ingest",
