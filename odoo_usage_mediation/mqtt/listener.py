@@ -5,6 +5,7 @@ database may go away, other transactions may be in the way; a message that canno
 """
 
 import logging
+import math
 import random
 import time
 
@@ -199,29 +200,30 @@ class Listener:
         self._deliver(messages)
         self._filling.flushed(len(messages), silent)
 
-    def _deliver(self, messages):
-        """Store messages together, else one by one; each is acknowledged once it is committed."""
+    def _deliver(self, messages, attempts=0):
+        """Store messages together, else in parts, else one by one; each is acknowledged once it is committed.
+
+        One message that always raises must not stop the others, nor slow them down much: after the last of its
+        attempts it goes to suspense, and is out of the way.
+        """
         try:
             self._store(messages)
+            return
         except GivenUpError:
             raise
-        except Exception as error:  # noqa: BLE001 - one message that always raises must not stop the others
-            _logger.warning("a batch of %s messages cannot be stored as a whole: %s", len(messages), error)
-            for message in messages:
-                self._deliver_alone(message, 1, error)
-
-    def _deliver_alone(self, message, attempts, error):
-        """Try a message by itself; after the last attempt it goes to suspense, and is out of the way."""
-        while attempts < POISON_ATTEMPTS:
-            attempts += 1
+        except Exception as failure:  # noqa: BLE001 - it is counted, and kept in suspense below
+            error, attempts = failure, attempts + 1
+        if attempts == POISON_ATTEMPTS:
+            self._give_up(messages[0], attempts, error)
+            return
+        _logger.warning("%s messages cannot be stored as a whole: %s", len(messages), error)
+        size = 1 if attempts == POISON_ATTEMPTS - 1 else math.isqrt(len(messages))
+        for message in messages:
             message.read = None
-            try:
-                self._store([message])
-                return
-            except GivenUpError:
-                raise
-            except Exception as again:  # noqa: BLE001 - it is counted, and kept in suspense below
-                error = again
+        for start in range(0, len(messages), size):
+            self._deliver(messages[start : start + size], attempts)
+
+    def _give_up(self, message, attempts, error):
         _logger.error("a message on %s failed %s times and goes to suspense: %s", message.topic, attempts, error)
         self._store([message], lambda: self._commit_poison(message, attempts, error))
 
