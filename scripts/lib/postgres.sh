@@ -76,13 +76,14 @@ pg_init() {
 }
 
 # No unix socket: the path of a checkout may be longer than a socket's name can be.
+# PG_BUFFERS=2GB is for benches with many millions of events: as in operation, what is written often fits in memory.
 pg_settings() {
     cat <<CONF
 listen_addresses = '127.0.0.1'
 port = $PG_PORT
 unix_socket_directories = ''
 max_connections = 200
-shared_buffers = 256MB
+shared_buffers = ${PG_BUFFERS:-256MB}
 maintenance_work_mem = 128MB
 work_mem = 16MB
 max_wal_size = 2GB
