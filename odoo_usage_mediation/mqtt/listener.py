@@ -222,6 +222,8 @@ class Listener:
             message.read = None
         for start in range(0, len(messages), size):
             self._deliver(messages[start : start + size], attempts)
+            # Many transactions take long: the broker must not take us for gone, nor we the broker.
+            self._connection.pump(0)
 
     def _give_up(self, message, attempts, error):
         _logger.error("a message on %s failed %s times and goes to suspense: %s", message.topic, attempts, error)

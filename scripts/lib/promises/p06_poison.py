@@ -70,6 +70,7 @@ def attack(database, size, seed):
         "good messages accepted": told["accepted"],
         "bad messages": told["bad"],
         "suspended messages": told["suspended"],
+        "bad messages delivered again": told["again"],
         "poison messages": poison,
         "poison attempts most": told["attempts"],
         "queue delay p95 s": told["delay"],
@@ -105,8 +106,10 @@ def _attack_messages(database, dice, messages, one_in, poison):
         producer.close()
     finally:
         broker.close()
-    _received, accepted, _duplicate, suspended, _filtered = counts(database)
+    _received, accepted, _duplicate, told, _filtered = counts(database)
     with database.env() as env:
+        # A message that the broker delivers again is refused again, and waits once.
+        suspended = env["usage.suspense"].search_count([("source_id.code", "=", "mqtt")])
         env.cr.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM attack_attempts")
         tries = env.cr.fetchone()[0]
         env.cr.execute(
@@ -120,6 +123,7 @@ def _attack_messages(database, dice, messages, one_in, poison):
         "accepted": accepted,
         "bad": bad,
         "suspended": suspended,
+        "again": told - suspended,
         "attempts": most,
         "delay": delay,
     }
