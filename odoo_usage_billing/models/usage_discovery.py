@@ -264,7 +264,7 @@ class UsageDiscovery(models.Model):
                     ("source_id", "=", source.id),
                     ("subject_code", "in", group.mapped("identity")),
                     ("state", "=", "open"),
-                    ("reason_code", "in", ("unknown_subject", "no_assignment")),
+                    ("reason_code", "in", ("unknown_subject", "no_assignment", "outside_line")),
                 ]
             )
         return rows

@@ -14,6 +14,7 @@ NO_SLOT = -1
 HOUR_CHARS, MINUTE_CHARS = len("2026-01-31T12"), len("2026-01-31T12:00")
 SPANS = {HOUR_CHARS: timedelta(minutes=59, seconds=59), MINUTE_CHARS: timedelta(seconds=59)}
 ZEROS = ":00:00+00:00"
+DAY = timedelta(days=1)
 _hash = partial(blake2b, digest_size=16)
 
 
@@ -92,7 +93,7 @@ class Places(dict):
     def __init__(self, guide, first, last):
         super().__init__()
         self.guide, self.first, self.last = guide, first, last
-        self.clocks = {}
+        self.clocks, self.billed = {}, {}
 
     def __missing__(self, pair):
         self[pair] = self._find(*pair)
@@ -103,11 +104,21 @@ class Places(dict):
         owner = way and way.owner_at(self.first)
         if not owner or (owner.end_at and owner.end_at <= self.last) or self.guide.closed.get(owner.contract_line_id):
             return None
+        if not self._is_billed(owner):
+            return None
         key = owner.zone, way.metric.slot_minutes
         clock = self.clocks.get(key)
         if clock is None:
             clock = self.clocks[key] = Clock(*key)
         return Place(owner, clock, way.metric.dimension_names)
+
+    def _is_billed(self, owner):
+        """Whether the line is billed for every local day from `first` to `last`; near its ends that is not certain."""
+        key = owner.zone, owner.days
+        if key not in self.billed:
+            days = [placed(at, owner.zone)[1] for at in (self.first - DAY, self.last + DAY)]
+            self.billed[key] = owner.days[0] <= days[0] and days[1] <= owner.days[1]
+        return self.billed[key]
 
 
 def guide_by_columns(guide, said, oldest, newest):

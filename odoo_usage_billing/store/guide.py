@@ -12,11 +12,14 @@ from typing import NamedTuple
 from .copying import array, text_array
 from .instants import UTC
 
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+
 
 class Assigned(NamedTuple):
     """Who owns a (subject, metric) from `start_at` until `end_at` (aware UTC, half-open).
 
     `columns`: subject, assignment, contract line and metric as an event is copied; `grain`: as a bucket counts.
+    `days`: the first and the last local day that the contract line is billed for, in ISO 8601.
     """
 
     start_at: object
@@ -29,6 +32,7 @@ class Assigned(NamedTuple):
     metric_id: int
     columns: str
     grain: tuple
+    days: tuple
 
 
 class Metric(NamedTuple):
@@ -74,6 +78,7 @@ class Guide:
         self.env = env
         self.source = source
         self.company_id = source.company_id.id
+        self.levels = set()
         self.metrics = self._load_metrics()
         self.subjects = {}
         self.ambiguous = set()
@@ -90,6 +95,8 @@ class Guide:
             ["code", "slot_minutes", "price_dimensions", "accept_negative"],
             order="company_id NULLS FIRST, id",
         )
+        # A level that was reported before a line began, or after it ended, counts for the days between.
+        self.levels = {metric.id for metric in metrics if metric.aggregation == "time_weighted_average"}
         return {
             metric.code: Metric(
                 metric.id,
@@ -141,7 +148,8 @@ class Guide:
             """
             SELECT c.id, lead.contract_id, a.start_at, a.end_at, a.id, a.contract_line_id,
                    COALESCE(a.end_user_id, s.end_user_id, 0), COALESCE(c.usage_tz, 'UTC'),
-                   a.subject_id, a.metric_id
+                   a.subject_id, a.metric_id, COALESCE(lead.date_start, l.date_start),
+                   CASE WHEN lead.id IS NULL THEN l.date_end ELSE lead.date_end END
               FROM usage_assignment a
               JOIN usage_subject s ON s.id = a.subject_id
               JOIN contract_line l ON l.id = a.contract_line_id
@@ -154,10 +162,11 @@ class Guide:
         )
         found = defaultdict(list)
         lines, contracts = set(), set()
-        for contract_id, lead_id, start_at, end_at, *owner in self.cr.fetchall():
+        for contract_id, lead_id, start_at, end_at, *owner, first, last in self.cr.fetchall():
             assignment_id, line_id, _person, _zone, subject_id, metric_id = owner
             columns = f"{subject_id}\t{assignment_id}\t{line_id}\t{metric_id}"
-            assigned = Assigned(_utc(start_at), _utc(end_at), *owner, columns, (line_id, metric_id, subject_id))
+            grain, days = (line_id, metric_id, subject_id), self._days(metric_id, first, last)
+            assigned = Assigned(_utc(start_at), _utc(end_at), *owner, columns, grain, days)
             found[assigned.subject_id, assigned.metric_id].append(assigned)
             lines.add(assigned.contract_line_id)
             contracts.add(contract_id)
@@ -167,6 +176,11 @@ class Guide:
         for key, owners in found.items():
             self.assigned[key] = ([owner.start_at for owner in owners], owners)
         self._load_closed(list(lines))
+
+    def _days(self, metric_id, first, last):
+        if metric_id in self.levels:
+            first = last = None
+        return first.isoformat() if first else FIRST_DAY, last.isoformat() if last else LAST_DAY
 
     def hold(self, line_ids):
         """Hold billing of contract lines off, and learn which of their days take no more usage."""

@@ -22,6 +22,10 @@ REASONS = {
         "%(subject)s is not assigned to a contract line for %(metric)s at %(occurred_at)s. "
         "Assign it for that date, then recycle."
     ),
+    "outside_line": _lt(
+        "%(subject)s is assigned to %(line)s, which is not billed for %(usage_date)s: that contract line begins later "
+        "or has ended. Assign it to the line of that day, or change the dates of the line, then recycle."
+    ),
     "negative_quantity": _lt(
         "The quantity %(quantity)s is negative. Send a correction that names the event it "
         "corrects, or allow negative quantities on the metric."

@@ -161,6 +161,8 @@ class UsageWriter:
             return self._refuse_owner(record)
         at, day, minute = placed(occurred_at, owner.zone)
         line_id = owner.contract_line_id
+        if not owner.days[0] <= day <= owner.days[1]:
+            return self._refuse_day(record, owner, day)
         if guide.closed.get(line_id) and guide.is_closed(line_id, date.fromisoformat(day)):
             return Refusal(record, "locked_period", {"usage_date": day})
         quantity, slots = plain(quantity), way.metric.slot_minutes
@@ -213,6 +215,11 @@ class UsageWriter:
         occurred_at = f"{record.occurred_at:%Y-%m-%d %H:%M} UTC"
         params = {"subject": record.subject, "metric": record.metric, "occurred_at": occurred_at}
         return Refusal(record, "no_assignment", params)
+
+    def _refuse_day(self, record, owner, day):
+        line = self.env["contract.line"].sudo().browse(owner.contract_line_id)
+        params = {"subject": record.subject, "line": line.display_name, "usage_date": day}
+        return Refusal(record, "outside_line", params)
 
     # -- identity ----------------------------------------------------------
 

@@ -78,6 +78,29 @@ class TestWriter(UsageCommon):
                 self.assertNotIn("%(", batch.suspense_ids.message)
                 self.assertEqual(batch.suspended_count, 1)
 
+    def test_usage_of_days_that_the_line_is_not_billed_for_waits(self):
+        self.line.date_end = "2026-01-31"
+        batch = self.send(
+            [
+                self.record("PRN0001", 1, utc(2025, 12, 31, 22), "before"),
+                self.record("PRN0001", 2, utc(2025, 12, 31, 23), "first hour"),
+                self.record("PRN0001", 3, utc(2026, 1, 31, 22), "last hour"),
+                self.record("PRN0001", 4, utc(2026, 1, 31, 23), "after"),
+            ]
+        )
+        self.assertEqual(sorted(self.events().mapped("quantity")), [2, 3])
+        self.assertEqual(batch.suspense_ids.mapped("reason_code"), ["outside_line"] * 2)
+        self.assertNotIn("%(", batch.suspense_ids[0].message)
+        self.line.date_end = "2026-02-28"
+        batch.suspense_ids.action_recycle()
+        self.assertEqual(sorted(self.events().mapped("quantity")), [2, 3, 4])
+        self.assertEqual(sorted(batch.suspense_ids.mapped("state")), ["open", "recycled"])
+
+    def test_a_level_from_before_the_line_counts_in_it(self):
+        self.metric.aggregation = "time_weighted_average"
+        batch = self.send([self.record("PRN0001", 1, utc(2025, 12, 30), "before")])
+        self.assertEqual(batch.accepted_count, 1)
+
     def test_a_serial_of_another_company_is_named_only_to_its_users(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.env["usage.subject"].sudo().create({"code": "FAR1", "company_id": other.id})

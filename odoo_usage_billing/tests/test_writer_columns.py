@@ -37,7 +37,7 @@ class TestWriterColumns(UsageCommon):
         zones = (timezone.utc, timezone(timedelta(hours=2)))
         for number in range(count):
             is_odd = dice.random() < odd
-            moment = datetime(2026, 1, 1) + timedelta(seconds=dice.randrange(300 * 86_400))
+            moment = datetime(2026, 1, 2) + timedelta(seconds=dice.randrange(300 * 86_400))
             yield self.record(
                 f"Z{dice.randrange(5)}-000{dice.randrange(1, 3)}" if not is_odd else dice.choice(["Z0-0001", "NOPE"]),
                 Decimal(dice.randrange(-1 if is_odd else 0, 10**6)).scaleb(-dice.randrange(4) if is_odd else 0),
@@ -62,6 +62,24 @@ class TestWriterColumns(UsageCommon):
                     self.assertEqual(refusals, [row for row in one_by_one if isinstance(row, Refusal)])
                     self.assertFalse(known)
                     self.assertEqual(bool(refusals), bool(odd))
+
+    def test_days_that_a_line_is_not_billed_for_are_refused_alike(self):
+        for line, first, last in zip(self.lines, range(1, 6), (28, 1, 29, 30, 31), strict=True):
+            line.write({"date_start": f"2026-01-0{first}", "date_end": f"2026-{first + 3:02d}-{last}"})
+        seed = random.randrange(10**6)
+        records = list(self.some_records(random.Random(seed), 2_000, 0))
+        edges = [utc(2026, month, 1) + timedelta(hours=hour) for month in range(4, 10) for hour in range(-15, 15)]
+        records += [self.record(f"Z{n % 5}-0002", 1, at, f"edge-{n}") for n in range(5) for at in edges]
+        writer = UsageWriter(self.env, self.source, self.env["usage.batch"], utc(2026, 11, 1))
+        for part in (records, [record for record in records if utc(2026, 2, 1) < record.occurred_at < utc(2026, 4, 1)]):
+            with self.subTest(seed=seed, count=len(part)):
+                rows, refusals, _known = writer._guide_all(part)
+                one_by_one = [writer._guide_one(record) for record in part]
+                self.assertEqual(rows, [row for row in one_by_one if not isinstance(row, Refusal)])
+                self.assertEqual(refusals, [row for row in one_by_one if isinstance(row, Refusal)])
+                self.assertEqual(
+                    {refusal.reason for refusal in refusals}, {"outside_line"} if part is records else set()
+                )
 
     def test_what_records_say_is_told_by_columns_as_one_by_one(self):
         records = list(self.some_records(random.Random(1), 300, 0.5))

@@ -91,6 +91,7 @@ ROWS = {
     "ambiguous_subject": _text(f"e,TWICE,{AT},1"),
     "other_company_subject": _text(f"e,ELSEWHERE,{AT},1"),
     "no_assignment": _text(f"e,FREE,{AT},1"),
+    "outside_line": _text("e,A-00000,2001-01-05,1"),
     "locked_period": _text("e,A-00000,2024-01-05,1"),
     "conflict": _text(f"same,A-00000,{AT},1\nsame,A-00000,{AT},2"),
     "too_deep": ({"format": "jsonl"}, b'{"id": 1}\n{"a":' + b"[" * 60 + b"]" * 60 + b"}\n"),

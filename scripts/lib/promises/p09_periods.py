@@ -71,6 +71,7 @@ class Place(NamedTuple):
     slots: bool
     start: date
     end: date
+    is_open: bool
 
 
 def attack(database, size, seed):
@@ -91,7 +92,7 @@ def attack(database, size, seed):
 
 
 def _prepare(env, zones, kinds):
-    """The Places of a contract for each zone and kind, assigned for its days alone."""
+    """The Places of a contract for each zone and kind; half of the subjects are assigned for its days alone."""
     metric, source, card, product = world.prepare(env)
     source.write({"max_age_days": MAX_AGE, "max_ahead_minutes": AHEAD})
     slotted = env["usage.metric"].create(
@@ -113,7 +114,8 @@ def _prepare(env, zones, kinds):
             "date_start": start,
             "date_end": end - timedelta(days=1),
         }
-        place = Place(_contract(env, partner, zone, line).id, f"P-{number:03d}", zone, by_slot, start, end)
+        line_id = _contract(env, partner, zone, line).id
+        place = Place(line_id, f"P-{number:03d}", zone, by_slot, start, end, bool(number % 2))
         _assign(env, place)
         places.append(place)
     return places
@@ -129,6 +131,8 @@ def _contract(env, partner, zone, line):
 def _assign(env, place):
     subject = env["usage.subject"].create({"code": place.serial})
     start, end = (first_instant(place.zone, day).replace(tzinfo=None) for day in (place.start, place.end))
+    if place.is_open:
+        start, end = datetime(2000, 1, 1), False
     vals = {"subject_id": subject.id, "contract_line_id": place.line_id, "start_at": start, "end_at": end}
     env["usage.assignment"].create(vals)
 
@@ -240,12 +244,13 @@ def _strange(seed, places, count):
     for number in range(count):
         place = dice.choice(places)
         first, last = first_instant(place.zone, place.start), first_instant(place.zone, place.end)
+        nobody = "outside_line" if place.is_open else "no_assignment"
         reason, at = dice.choice(
             (
                 ("time_too_old", dice.choice((*ANCIENT, oldest - MARGIN, oldest - 400 * 24 * HOUR))),
                 ("time_in_future", dice.choice((*FAR, newest + MARGIN, newest + 400 * 24 * HOUR))),
-                ("no_assignment", dice.choice((first - MICRO, first - SECOND, last, last + MICRO, last + HOUR))),
-                ("no_assignment", dice.choice((oldest + MARGIN, newest - MARGIN))),
+                (nobody, dice.choice((first - MICRO, first - SECOND, last, last + MICRO, last + HOUR))),
+                (nobody, dice.choice((oldest + MARGIN, newest - MARGIN))),
             )
         )
         (record,) = _records(place, [(number, at, dice.randint(1, 1000))])
