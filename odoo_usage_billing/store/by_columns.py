@@ -113,12 +113,18 @@ class Places(dict):
         return Place(owner, clock, way.metric.dimension_names)
 
     def _is_billed(self, owner):
-        """Whether the line is billed for every local day from `first` to `last`; near its ends that is not certain."""
+        """Whether it is certain that the line is billed for each local day from `first` to `last`."""
         key = owner.zone, owner.days
         if key not in self.billed:
-            days = [placed(at, owner.zone)[1] for at in (self.first - DAY, self.last + DAY)]
-            self.billed[key] = owner.days[0] <= days[0] and days[1] <= owner.days[1]
+            first, last = self._day(self.first, owner.zone, -DAY), self._day(self.last, owner.zone, DAY)
+            self.billed[key] = owner.days[0] <= first and last <= owner.days[1]
         return self.billed[key]
+
+    @staticmethod
+    def _day(instant, zone, margin):
+        """A local day that no instant beyond this one leaves: `margin` away where the clocks change meanwhile."""
+        steady = is_steady(instant, zone) and is_steady(instant - margin, zone)
+        return placed(instant if steady else instant + margin, zone)[1]
 
 
 def guide_by_columns(guide, said, oldest, newest):

@@ -92,7 +92,7 @@ def _contract(env):
         "usage_metric_id": metric.id,
         "usage_rate_card_id": card.id,
         "recurring_invoicing_type": "post-paid",
-        "date_start": date(2026, 1, 1),
+        "date_start": date(2020, 1, 1),
     }
     return env["contract.contract"].create(
         {
