@@ -48,9 +48,10 @@ class AccountMoveLine(models.Model):
         usage = self.filtered(lambda line: line.usage_charge_id and line.product_id)
         same = usage.grouped(lambda line: (line.move_id, line.product_id, line.account_id, line.product_uom_id))
         others = self.browse().concat(*(lines[1:] for lines in same.values()))
-        super(AccountMoveLine, self - others)._compute_tax_ids()
+        result = super(AccountMoveLine, self - others)._compute_tax_ids()
         for lines in same.values():
             lines[1:].tax_ids = lines[:1].tax_ids
+        return result
 
     def write(self, vals):
         if BILLED & vals.keys() and (posted := self._posted_usage()._changed_by(vals)):
