@@ -9,7 +9,11 @@ async function pick(anchor, name) {
         args: [[["name", "=", name]], ["id"]],
         kwargs: {},
     });
-    const content = await (await fetch(`/web/content/${found.id}`)).arrayBuffer();
+    const answer = await fetch(`/web/content/${found.id}`);
+    if (!answer.ok) {
+        throw new Error(`${name} cannot be fetched: ${answer.status} ${await answer.text()}`);
+    }
+    const content = await answer.arrayBuffer();
     const transfer = new DataTransfer();
     transfer.items.add(new File([content], name));
     const input = anchor.querySelector("input[type=file]");
