@@ -66,7 +66,6 @@ class Corrections:
         self._seen, self._taken = {}, set()
         names = {record.external_id for record in records} | {named(record) for record in records}
         self.known = load_identities(writer.cr, writer.source.id, names)
-        writer.is_among_events = True
         self.originals = self._load_originals()
         writer.guide.hold(list({original.contract_line_id for original in self.originals.values()}))
         writer.guide.load([record for record in records if record.replaces and not record.voids])

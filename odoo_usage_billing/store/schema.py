@@ -190,19 +190,30 @@ def ensure_partitions(cr, months):
     _create_partitions(cr, {name: month for name, (month, there) in _partitions(cr, months).items() if not there})
 
 
-def hold_partitions(cr, months, wait=True):
+#: Whether this transaction has read or written events.
+AMONG_EVENTS = """
+SELECT EXISTS (SELECT FROM pg_locks
+                WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation = 'usage_event'::regclass)
+"""
+
+
+def hold_partitions(cr, months):
     """Create the partitions of `months`, and keep all of them in place until the transaction ends.
 
     Retirement locks a month and then the parent. So are they locked here: whoever waits for a month that is being
     retired has locked nothing that retirement waits for, and finds it gone. Who touched the events before must not
-    `wait`, and gives way.
+    wait, and gives way.
     """
+    cr.execute(AMONG_EVENTS)
+    (is_among_events,) = cr.fetchone()
     found = _partitions(cr, months)
     there = [SQL.identifier(name) for name in sorted(found) if found[name][1]]
     if there:
         try:
             lock = SQL(
-                "LOCK TABLE %s IN ROW EXCLUSIVE MODE %s", SQL(", ").join(there), SQL() if wait else SQL("NOWAIT")
+                "LOCK TABLE %s IN ROW EXCLUSIVE MODE %s",
+                SQL(", ").join(there),
+                SQL("NOWAIT") if is_among_events else SQL(),
             )
             cr.execute(lock, log_exceptions=False)
         except psycopg2.errors.UndefinedTable as gone:

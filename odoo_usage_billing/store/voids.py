@@ -159,7 +159,7 @@ def void_events(cr, rows, void_batch_id, received_at):
 def _void_staged(cr, mark, batch_id, received_at):
     cr.execute(SPAN)
     low, high, months = cr.fetchone()
-    hold_partitions(cr, months, wait=False)
+    hold_partitions(cr, months)
     try:
         with cr.savepoint(flush=False):
             cr.execute(CLAIM, {"mark": mark})

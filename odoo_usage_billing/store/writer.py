@@ -52,14 +52,10 @@ class UsageWriter:
         self.guide = Guide(env, source, locking=bool(batch))
         self.oldest = received_at - timedelta(days=source.max_age_days)
         self.newest = received_at + timedelta(minutes=source.max_ahead_minutes)
-        # Whether this transaction has touched the events.
-        self.is_among_events = False
 
     def anew(self):
         """A writer of the same batch that knows what was registered meanwhile."""
-        writer = UsageWriter(self.env, self.source, self.batch, self.received_at)
-        writer.is_among_events = self.is_among_events
-        return writer
+        return UsageWriter(self.env, self.source, self.batch, self.received_at)
 
     @collector_paused()
     def write(self, records):
@@ -332,8 +328,7 @@ class UsageWriter:
 
     def _store_events(self, fresh):
         months = {day[:7] for day in {row.at[:10] for _id, row in fresh}}
-        hold_partitions(self.cr, months, wait=not self.is_among_events)
-        self.is_among_events = True
+        hold_partitions(self.cr, months)
         received_at = self.received_at.replace(tzinfo=None)
         copy_events(self.cr, (self.source.company_id.id, self.source.id, self.batch.id, received_at), fresh)
 
