@@ -13,15 +13,15 @@ from odoo.tools.float_utils import float_round
 NOTES = ("information",)
 
 
-def commands(rated, charge_id, component_ids, carrier, hints):
+def commands(rated, charge_id, component_ids, carrier, hints, headed=True):
     """The Commands that replace the `carrier` vals of a usage line.
 
     `carrier` is what the contract module prepared for the line; `hints` gives
-    the accounting values (LineHints) that spare Odoo a recomputation.
+    the accounting values (LineHints) that spare Odoo a recomputation. A charge
+    of one line needs no heading above it: unless `headed`, the line bears its words.
     """
-    section = {
-        "display_type": "line_section",
-        "name": rated.line._usage_section_name(rated),
+    heading = rated.line._usage_section_name(rated)
+    words = {
         "sequence": carrier["sequence"],
         "contract_line_id": rated.line.id,
         "usage_charge_id": charge_id,
@@ -29,10 +29,10 @@ def commands(rated, charge_id, component_ids, carrier, hints):
         "balance": 0.0,
         "amount_currency": 0.0,
     }
-    lines = [section]
+    lines = [{**words, "display_type": "line_section", "name": heading}] if headed else []
     if not rated.charge.components:
         name = rated.line.env["usage.explainer"]._phrase_no_usage(rated)
-        lines.append({**section, "display_type": "line_note", "name": name})
+        lines.append({**words, "display_type": "line_note", "name": name})
     base = {key: carrier[key] for key in CARRIED if carrier.get(key)}
     base["usage_charge_id"] = charge_id
     base["usage_date_start"], base["usage_date_end"] = rated.segment.date_start, rated.segment.date_end
@@ -40,10 +40,12 @@ def commands(rated, charge_id, component_ids, carrier, hints):
     base["analytic_distribution"] = carrier.get("analytic_distribution") or False
     for component, component_id, name in zip(rated.charge.components, component_ids, rated.names, strict=True):
         if component.kind in NOTES:
-            lines.append({**section, "display_type": "line_note", "name": name})
+            lines.append({**words, "display_type": "line_note", "name": name})
         else:
             lines.append({**base, **_priced(rated, component, name), **hints.of(component)})
         lines[-1]["usage_component_id"] = component_id
+    if not headed:
+        lines[0]["name"] = f"{heading}\n{lines[0]['name']}"
     return [Command.create(vals) for vals in lines]
 
 

@@ -47,13 +47,23 @@ class TestTogether(UsageCommon):
         lines = move.invoice_line_ids.sorted("sequence")
         sections = lines.filtered(lambda line: line.display_type == "line_section")
         self.assertEqual(sections.mapped("name"), ["C-North North", "C-South South"])
-        self.assertTrue(lines.filtered(lambda line: line.display_type == "line_subsection"))
+        self.assertFalse(lines.filtered(lambda line: line.display_type == "line_subsection"), "charges of one line")
         self.assertEqual(lines.filtered("price_subtotal").mapped("price_subtotal"), [40, 10, 20])
         self.assertEqual(move.usage_charge_count, 2)
         for contract in (self.north, self.south):
             self.assertEqual(contract.contract_line_ids.filtered("is_usage").usage_period_ids.move_id, move)
             self.assertEqual(contract.invoice_count, 1)
         self.assertEqual(self.holds(), {})
+
+    def test_charges_of_several_lines_have_headings_below_that_of_their_contract(self):
+        tiers = self.make_card([(5, 1, 0), (None, 2, 0)], name="Tiers")
+        self.south.contract_line_ids.usage_rate_card_id = tiers
+        lines = self.bill().invoice_line_ids.sorted(lambda line: (line.sequence, line.id))
+        kinds = [line.display_type for line in lines]
+        self.assertEqual(
+            kinds, ["line_section", "product", "product", "line_section", "line_subsection", "product", "product"]
+        )
+        self.assertEqual(lines[4].name, "Printed pages (01/01/2026 – 01/31/2026)")
 
     def test_contracts_that_do_not_say_so_have_an_invoice_each(self):
         self.south.usage_invoice_together = False
