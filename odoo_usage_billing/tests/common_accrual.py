@@ -9,23 +9,16 @@ from .common import UsageCommon, utc
 JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
 
 
-@tagged("post_install", "-at_install")
-class AccrualCommon(UsageCommon):
-    """A page costs 0.01 unless a test says otherwise."""
+class Closings:
+    """Mixin: an account for unbilled usage, and accruals of a day, previewed or posted."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.make_devices()
         cls.asset = cls.env["account.account"].create(
             {"name": "Unbilled usage", "code": "150777", "account_type": "asset_current"}
         )
         cls.company.usage_accrual_account_id = cls.asset
-        cls.income = cls.product_pages.product_tmpl_id.get_product_accounts()["income"]
-
-    def use(self, quantity, day=None, subject="PRN0001"):
-        day = day or date(2026, 1, 15)
-        return self.send([self.record(subject, quantity, occurred_at=utc(day.year, day.month, day.day, 11))])
 
     def preview(self, day=JANUARY):
         accrual = self.env["usage.accrual"].create({"date": day})
@@ -34,8 +27,23 @@ class AccrualCommon(UsageCommon):
 
     def accrue(self, day=JANUARY):
         accrual = self.preview(day)
-        self.assertTrue(accrual.action_post() is True, "posted")
+        self.assertIs(accrual.action_post(), True, "posted")
         return accrual
+
+
+@tagged("post_install", "-at_install")
+class AccrualCommon(Closings, UsageCommon):
+    """A page costs 0.01 unless a test says otherwise."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_devices()
+        cls.income = cls.product_pages.product_tmpl_id.get_product_accounts()["income"]
+
+    def use(self, quantity, day=None, subject="PRN0001"):
+        day = day or date(2026, 1, 15)
+        return self.send([self.record(subject, quantity, occurred_at=utc(day.year, day.month, day.day, 11))])
 
     def balance(self, account, until, since=date(2000, 1, 1)):
         domain = [

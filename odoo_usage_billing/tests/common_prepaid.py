@@ -55,6 +55,23 @@ class PrepaidCommon(UsageCommon):
         move.action_post()
         return move
 
+    def promise(self, **vals):
+        """A commitment of the year that is billed ahead."""
+        return self.env["usage.commitment"].create(
+            {
+                "name": "Spend 2026",
+                "contract_id": self.contract.id,
+                "amount": 1200,
+                "term": "yearly",
+                "date_start": FIRST,
+                "date_end": date(2027, 1, 1),
+                "in_advance": True,
+                "true_up": False,
+                "prepaid_product_id": self.voucher.id,
+                **vals,
+            }
+        )
+
     def balance_of(self, partner=None):
         return self.env["usage.prepaid.balance"].search([("partner_id", "=", (partner or self.customer).id)])
 

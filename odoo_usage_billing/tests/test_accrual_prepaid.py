@@ -5,32 +5,13 @@ from datetime import date
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
+from .common_accrual import FEBRUARY, JANUARY, Closings
 from .common_prepaid import FIRST, PrepaidCommon
-
-JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
 
 
 @tagged("post_install", "-at_install")
-class TestAccrualPrepaid(PrepaidCommon):
+class TestAccrualPrepaid(Closings, PrepaidCommon):
     """A page costs 0.01."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.asset = cls.env["account.account"].create(
-            {"name": "Unbilled usage", "code": "150777", "account_type": "asset_current"}
-        )
-        cls.company.usage_accrual_account_id = cls.asset
-
-    def preview(self, day=JANUARY):
-        accrual = self.env["usage.accrual"].create({"date": day})
-        accrual.action_prepare()
-        return accrual
-
-    def accrue(self, day=JANUARY):
-        accrual = self.preview(day)
-        self.assertIs(accrual.action_post(), True)
-        return accrual
 
     def on(self, day):
         """(unbilled, owed to customers, deferred, revenue) in the books of a day."""
@@ -128,25 +109,8 @@ class TestAccrualPrepaid(PrepaidCommon):
         self.assertEqual(self.on(FEBRUARY), (0, 0, 0, 3))
         self.assertBooks()
 
-    def promise(self, **vals):
-        commitment = self.env["usage.commitment"].create(
-            {
-                "name": "Spend 2026",
-                "contract_id": self.contract.id,
-                "amount": 12,
-                "term": "yearly",
-                "date_start": FIRST,
-                "date_end": date(2027, 1, 1),
-                "in_advance": True,
-                "true_up": False,
-                "prepaid_product_id": self.voucher.id,
-                **vals,
-            }
-        )
-        commitment._bill_term(FIRST)
-
     def test_a_commitment_in_advance_covers_its_usage_and_not_what_lies_above(self):
-        self.promise(overage_factor=1.5)
+        self.promise(amount=12, overage_factor=1.5)._bill_term(FIRST)
         self.use(1500)
         accrual = self.accrue()  # 15 and 1.50 for the overage, less 12
         self.assertEqual(self.shown(accrual), [(0, 4.5, False, ""), (1500, 12, True, "215778")])
@@ -157,7 +121,7 @@ class TestAccrualPrepaid(PrepaidCommon):
         self.assertBooks()
 
     def test_a_commitment_by_days_is_not_revenue_twice(self):
-        self.promise(amount=36.5, prepaid_recognition="days")
+        self.promise(amount=36.5, prepaid_recognition="days")._bill_term(FIRST)
         self.use(500)
         accrual = self.preview()
         self.assertEqual((accrual.amount, sorted(accrual.line_ids.mapped("amount"))), (0, [-5, 5]))

@@ -179,22 +179,6 @@ class TestBreakage(PrepaidCommon):
 class TestAdvance(PrepaidCommon):
     """A year of 1,200 is billed in January; a page costs 0.01."""
 
-    def promise(self, **vals):
-        return self.env["usage.commitment"].create(
-            {
-                "name": "Spend 2026",
-                "contract_id": self.contract.id,
-                "amount": 1200,
-                "term": "yearly",
-                "date_start": FIRST,
-                "date_end": date(2027, 1, 1),
-                "in_advance": True,
-                "true_up": False,
-                "prepaid_product_id": self.voucher.id,
-                **vals,
-            }
-        )
-
     def bill_year(self, first=1, last=12):
         for month in range(first, last + 1):
             self.bill(date(2026 + month // 12, month % 12 + 1, 1))
