@@ -29,7 +29,7 @@ def open_database(config, name):
 
 
 @contextmanager
-def copied(database):
+def copy_of(database):
     """A copy of a database as it is now, which is gone afterwards."""
     name = f"{database.name}_copy"
     # Nobody may be connected to what is copied.

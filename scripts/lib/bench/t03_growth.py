@@ -7,7 +7,7 @@ says how many millions; 30 takes about twenty minutes and 10 GB.
 import time
 from datetime import date
 
-from .database import copied
+from .database import copy_of
 from .meter import medians
 from .stored import fill
 from .t01_ingest import _file, _prepare, _serial, import_file
@@ -32,7 +32,7 @@ def run(database, quick):
         env.cr.commit()
     first = int(few * 1_000_000)
     fill(database, source_id, lines.ids, first, date(2025, 7, 1), 90, with_keys=True)
-    with copied(database) as many:
+    with copy_of(database) as many:
         fill(many, source_id, lines.ids, millions * 1_000_000 - first, date(2025, 7, 1), 180, with_keys=True)
         places = (database, many)
         # The sums of the day are there from then on, as they are later.
