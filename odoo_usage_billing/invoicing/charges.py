@@ -173,7 +173,7 @@ def _charge_row(env, item, period_id, rated_at, until, texts):
         item.event_count,
         contract.currency_id.id,
         item.charge.amount,
-        "rated",
+        "invoiced",  # by the invoice of the same transaction
         *rated_json(item, texts),
         json.dumps(plain(item.charge.billed_after)),
         json.dumps(basis_of(item, until)),

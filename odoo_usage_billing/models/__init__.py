@@ -13,6 +13,7 @@ from . import (
     account_move_periods,
     account_move_send,
     account_move_sending,
+    account_move_by_run,
     contract_accruals,
     contract_contract,
     contract_adjustments,

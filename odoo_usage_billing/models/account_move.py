@@ -32,20 +32,13 @@ class AccountMove(models.Model):
         )
         cr.execute(
             """
-            UPDATE usage_charge c SET state = 'invoiced' FROM account_move_line l
-             WHERE l.usage_charge_id = c.id AND l.move_id = ANY(%s)
-            RETURNING c.period_id, l.move_id
+            UPDATE usage_billing_period p SET state = 'invoiced', move_id = v.move_id
+              FROM (SELECT DISTINCT c.period_id, l.move_id
+                      FROM account_move_line l JOIN usage_charge c ON c.id = l.usage_charge_id
+                     WHERE l.move_id = ANY(%s)) v
+             WHERE p.id = v.period_id
             """,
             (self.ids,),
-        )
-        invoiced = cr.fetchall()
-        if not invoiced:
-            return
-        cr.execute_values(
-            "UPDATE usage_billing_period p SET state = 'invoiced', move_id = v.move_id"
-            " FROM (VALUES %s) v (id, move_id) WHERE p.id = v.id",
-            invoiced,
-            page_size=len(invoiced),
         )
         self.env["usage.charge"].invalidate_model()
         self.env["usage.charge.component"].invalidate_model()

@@ -15,6 +15,7 @@ FAST_CREATE = {
     "mail_create_nolog": True,
     "mail_notrack": True,
     "skip_analytic_sync": True,
+    "usage_makes_invoices": True,
 }
 AFTER_FIXED = 10_000
 
@@ -184,13 +185,7 @@ class ContractContract(models.Model):
         stored = defaultdict(list)
         for item, ids in zip(rated, charges.store(self.env, rated, claimed, now), strict=True):
             stored[item.due].append((item, ids))
-        expanded = defaultdict(list)
-        for due, (move, command) in zip(dues, carriers, strict=True):
-            lines = []
-            for item, ids in stored[due]:
-                hints = LineHints(item.line.contract_id, move, item.line.product_id.taxes_id)
-                lines += commands(item, *ids, command[2], hints)
-            expanded[id(command)] = lines
+        expanded = self._usage_commands(dues, carriers, stored)
         for move in {id(move): move for move, _command in carriers}.values():
             fixed = [c for c in move["invoice_line_ids"] if id(c) not in expanded]
             usage = [new for command in move["invoice_line_ids"] for new in expanded.get(id(command), ())]
@@ -199,9 +194,27 @@ class ContractContract(models.Model):
                 command[2]["sequence"] += AFTER_FIXED
             move["invoice_line_ids"] = fixed + usage
 
+    @api.model
+    def _usage_commands(self, dues, carriers, stored):
+        """{id of a carrier: Commands of its lines}; lines have headings where a charge of the invoice needs several."""
+        headed = {
+            id(move)
+            for due, (move, _command) in zip(dues, carriers, strict=True)
+            if any(len(item.charge.components) > 1 for item, _ids in stored[due])
+        }
+        expanded = {}
+        for due, (move, command) in zip(dues, carriers, strict=True):
+            lines = expanded[id(command)] = []
+            for item, ids in stored[due]:
+                hints = LineHints(item.line.contract_id, move, item.line.product_id.taxes_id)
+                lines += commands(item, *ids, command[2], hints, id(move) in headed)
+        return expanded
+
     def _recurring_create_invoice(self, date_ref=False):
         usage = self.filtered("has_usage")
-        moves = super(ContractContract, self - usage)._recurring_create_invoice(date_ref)
+        moves = self.env["account.move"]
+        if others := self - usage:
+            moves = super(ContractContract, others)._recurring_create_invoice(date_ref)
         if usage:
             created = super(ContractContract, usage.with_context(**FAST_CREATE))._recurring_create_invoice(date_ref)
             created = self.env["account.move"].browse(created.ids)

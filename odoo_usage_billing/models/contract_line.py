@@ -97,6 +97,15 @@ class ContractLine(models.Model):
                 vals.pop("recurring_next_date", None)
         return vals_list
 
+    @api.model
+    def get_next_period_date_end(self, *args, **kwargs):
+        """Worked out once a transaction for the same dates and rule: a run asks several times for each line."""
+        ends = self.env.cr.cache.setdefault("contract_period_ends", {})
+        key = (args, *sorted(kwargs.items()))
+        if key not in ends:
+            ends[key] = super().get_next_period_date_end(*args, **kwargs)
+        return ends[key]
+
     def _usage_due(self):
         """The next period to invoice as a Due (half-open local days)."""
         self.ensure_one()

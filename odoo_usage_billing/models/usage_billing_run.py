@@ -207,20 +207,19 @@ class UsageBillingRun(models.Model):
         A transaction makes about MOVES_MAX invoices; a contract with more periods to
         catch up stays pending and goes on in the next one.
         """
-        company = self.company_id
-        contracts = lines.contract_id.with_company(company)
-        ids = []
-        held = contracts._usage_in_turns(
-            self.date_ref,
-            lambda due: ids.extend(due._recurring_create_invoice().ids),
-            PERIODS_MAX,
-            lambda: len(ids) >= MOVES_MAX,
-        )
-        moves, holds = self.env["account.move"].browse(ids), self.env["usage.hold"]._hold(held)
-        owners = moves._usage_contracts()
-        moves._usage_post_by_policy(owners)
+        contracts = lines.contract_id.with_company(self.company_id)
+        owners = {}
+
+        def invoice(due):
+            moves = due._recurring_create_invoice()
+            owned = moves._usage_contracts()
+            moves._usage_post_by_policy(owned)
+            owners.update(owned)
+
+        held = contracts._usage_in_turns(self.date_ref, invoice, PERIODS_MAX, lambda: len(owners) >= MOVES_MAX)
+        holds = self.env["usage.hold"]._hold(held)
         self._refresh_statistics()
-        behind = (contracts - holds.contract_id)._usage_due_on(self.date_ref) if moves else contracts.browse()
+        behind = (contracts - holds.contract_id)._usage_due_on(self.date_ref) if owners else contracts.browse()
         lines._note_outcome(owners, holds, behind)
 
     def _refresh_statistics(self):

@@ -17,6 +17,8 @@ from . import (
     test_einvoice,
     test_entry,
     test_holds,
+    test_invoice_headings,
+    test_made_by_run,
     test_main_job,
     test_period_guard,
     test_prepaid,
