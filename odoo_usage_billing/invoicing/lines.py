@@ -97,7 +97,7 @@ def shows_exactly(env, component, quantity, price):
 
 
 class LineHints:
-    """balance, amount_currency and taxes of a line, given so that Odoo only compares them.
+    """Amounts of a line in both currencies and its totals, given so that Odoo only compares them.
 
     A wrong hint is corrected by Odoo; it only costs time. None are given where
     taxes are included in prices, because the balance then needs the tax engine.
@@ -110,13 +110,20 @@ class LineHints:
         self.company = contract.company_id
         self.day = move_vals.get("invoice_date")
         self.given = not any(tax.price_include for tax in taxes)
+        self.percents = [tax.amount for tax in taxes if tax.amount_type == "percent"]
 
     def of(self, component):
-        """{balance, amount_currency} for a component, or nothing."""
+        """The values for a component, or nothing."""
         if not self.given:
             return {}
-        amount = float(component.amount) * self.sign
-        balance = amount
+        subtotal = float(component.amount)
+        amount = balance = subtotal * self.sign
         if self.currency != self.company_currency:
             balance = self.currency._convert(amount, self.company_currency, self.company, self.day)
-        return {"amount_currency": amount, "balance": balance}
+        taxes = sum(self.currency.round(subtotal * percent / 100) for percent in self.percents)
+        return {
+            "amount_currency": amount,
+            "balance": balance,
+            "price_subtotal": subtotal,
+            "price_total": self.currency.round(subtotal + taxes),
+        }

@@ -6,6 +6,7 @@ SAME_ON_LINES = {"partner_id"}
 #: Marks that are in the cache only: nothing depends on them.
 MARKS_ON_MOVES = {"needed_terms_dirty"}
 MARKS_ON_LINES = {"epd_dirty", "discount_allocation_dirty"}
+SETTLED = {"amount_residual": 0.0, "amount_residual_currency": 0.0, "reconciled": False}
 
 
 class AccountMove(models.Model):
@@ -40,12 +41,15 @@ class AccountMoveLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """What a line takes over from its invoice is inserted with it, not written into it later."""
+        """What a line takes over from its invoice is inserted with it, not written into it later.
+
+        So is that nothing of it is open: the ledger corrects that on the lines that are to be paid.
+        """
         if by_a_run(self):
             moves = self.env["account.move"]
             for vals in vals_list:
                 move = moves.browse(vals["move_id"])
-                vals.update(parent_state=move.state, date=move.date, invoice_date=move.invoice_date)
+                vals.update(SETTLED, parent_state=move.state, date=move.date, invoice_date=move.invoice_date)
         return super().create(vals_list)
 
     def write(self, vals):
