@@ -11,8 +11,16 @@ from typing import NamedTuple
 
 from .copying import array, text_array
 from .instants import UTC
+from .records import dimension_names
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+# A company's own metric comes after one of the same code that all share, and counts.
+METRICS = """
+SELECT id, code, slot_minutes, price_dimensions, accept_negative, aggregation
+  FROM usage_metric
+ WHERE active AND (company_id IS NULL OR company_id = %s)
+ ORDER BY company_id NULLS FIRST, id
+"""
 
 
 class Assigned(NamedTuple):
@@ -78,6 +86,7 @@ class Guide:
         self.env = env
         self.source = source
         self.company_id = source.company_id.id
+        # A level that was reported before a line began, or after it ended, counts for the days between.
         self.levels = set()
         self.metrics = self._load_metrics()
         self.subjects = {}
@@ -90,22 +99,14 @@ class Guide:
         self._known = set()
 
     def _load_metrics(self):
-        metrics = self.env["usage.metric"].search_fetch(
-            [("company_id", "in", (False, self.company_id))],
-            ["code", "slot_minutes", "price_dimensions", "accept_negative"],
-            order="company_id NULLS FIRST, id",
-        )
-        # A level that was reported before a line began, or after it ended, counts for the days between.
-        self.levels = {metric.id for metric in metrics if metric.aggregation == "time_weighted_average"}
-        return {
-            metric.code: Metric(
-                metric.id,
-                int(metric.slot_minutes or 0),
-                metric._price_dimension_names(),
-                metric.accept_negative,
-            )
-            for metric in metrics
-        }
+        self.env["usage.metric"].flush_model()
+        self.cr.execute(METRICS, (self.company_id,))
+        found = {}
+        for metric_id, code, slot_minutes, dimensions, accepts_negative, aggregation in self.cr.fetchall():
+            found[code] = Metric(metric_id, int(slot_minutes or 0), dimension_names(dimensions), bool(accepts_negative))
+            if aggregation == "time_weighted_average":
+                self.levels.add(metric_id)
+        return found
 
     def load(self, records):
         """Fetch what the identities of `records` need and is not known yet."""
