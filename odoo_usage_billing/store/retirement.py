@@ -4,6 +4,7 @@ Keys and buckets are never touched. What stays beside them: per contract line, m
 there were and their sum, so that buckets are still proved; per batch how many of its events are put away.
 """
 
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 #: Aggregations and charge models that read events and not daily sums.
@@ -35,6 +36,13 @@ PARTITIONS = """
       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = 'usage_event'::regclass AND c.relname ~ '^usage_event_[0-9]{6}$'
      ORDER BY 2
+"""
+# Names are looked up as they are now, their rows are read as they were when the transaction began.
+GONE = """
+    SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'usage_event'::regclass
+       AND to_regclass(quote_ident(c.relname)) IS DISTINCT FROM c.oid::regclass
+     LIMIT 1
 """
 # Why the events of a partition may not go: the first contract lines whose days are not charged for good.
 UNCHARGED = """
@@ -155,6 +163,18 @@ def lock(cr, name):
     """Keep writers out of a partition until the transaction ends; reading goes on."""
     cr.execute("SET LOCAL lock_timeout = '5s'")
     cr.execute(SQL("LOCK TABLE %s IN SHARE MODE", SQL.identifier(name)))
+
+
+def hold(cr):
+    """Keep every month of events in place until the transaction ends.
+
+    Events that went since the transaction began would be missing without the sums that stand for them: it gives way.
+    A transaction that begins with this never does.
+    """
+    cr.execute("LOCK TABLE ONLY usage_event IN ACCESS SHARE MODE")
+    cr.execute(GONE)
+    if cr.fetchone():
+        raise ConcurrencyError("a month of events was retired by a concurrent transaction")
 
 
 def detach(cr, name, new_name, retirement_id):

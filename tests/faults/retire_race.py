@@ -186,22 +186,58 @@ def look(database, ids):
     raise AssertionError("January was never retired")
 
 
+def begin_before(database, env):
+    """Begin the transaction of `env` before January went, and wait until it did."""
+    env.cr.execute("SELECT count(*) FROM usage_retirement")
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with database.env() as fresh:
+            if is_retired(fresh):
+                break
+        time.sleep(0.05)
+
+
 def look_back(database, contract_id):
     """Rate a level of January again, whose price changed, in a transaction that began before January went."""
     with database.env() as env:
-        env.cr.execute("SELECT count(*) FROM usage_retirement")
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            with database.env() as fresh:
-                if is_retired(fresh):
-                    break
-            time.sleep(0.05)
+        begin_before(database, env)
         try:
             found = env["contract.contract"].browse(contract_id)._usage_look()
         except REFUSED as refused:
             env.cr.rollback()
             return Counter({f"gave way: {type(refused).__name__}": 1, "looked back": 1})
         return Counter({"found without events": len(found), "looked back": 1})
+
+
+def broken(cr):
+    """How many invariants of the books are broken."""
+    from odoo.addons.odoo_usage_billing.audit import verify
+
+    return sum(bool(finding.broken) for finding in verify(cr, [1]))
+
+
+def check(database):
+    """Check the books over and over until January went, each time in a transaction that begins with that."""
+    counts, end = Counter(), time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with database.env() as env:
+            if is_retired(env):
+                return counts
+        with database.registry.cursor() as cr:
+            counts += Counter({"checks": 1, "found broken": broken(cr)})
+        time.sleep(0.2)
+    raise AssertionError("January was never retired")
+
+
+def check_back(database):
+    """Check the books in a transaction that began before January went: it must not tell of a break."""
+    with database.env() as env:
+        begin_before(database, env)
+        try:
+            return Counter({"checked back": 1, "found broken": broken(env.cr)})
+        except REFUSED as refused:
+            env.cr.rollback()
+            return Counter({f"gave way: {type(refused).__name__}": 1, "checked back": 1})
 
 
 def retire(database):
@@ -247,6 +283,7 @@ def main(config, name):
     database = open_database(config, name)
     ids = transaction(database, prepare)
     tasks = [*((write, number) for number in range(WRITERS)), (look, ids[1:]), (look_back, ids[0]), (linger,)]
+    tasks += [(check,), (check_back,)]
     tasks += [(knock, 4, IS_HELD, late), (knock, 5, IS_WAITING, late), (knock, 3, IS_HELD, corrections), (retire,)]
     told = sum(gather(database, tasks), Counter(accepted=RECORDS, sent=RECORDS))
     settle(database, ids)
