@@ -99,6 +99,28 @@ RUNNING = """
                           AND p.date_end >= c.term_end)
      ORDER BY 2, 1 LIMIT 1
 """
+# Charged periods that a month has to do with, a day on either side: no zone is further from UTC.
+KEEP_CHARGED = """
+    SELECT FROM usage_billing_period
+     WHERE state = 'invoiced' AND date_start <= %s AND date_end >= %s
+     ORDER BY id FOR SHARE
+"""
+# What charges of periods were rated from and cannot be again: their events, some of which are retired.
+SPENT = """
+    SELECT c.period_id, MAX(r.retired_at)
+      FROM usage_charge c
+      JOIN usage_metric g ON g.id = c.metric_id AND g.measured_from = 'events'
+      LEFT JOIN usage_rate_card_version v ON v.id = c.version_id
+      JOIN usage_retired_day d ON d.metric_id = c.metric_id
+       AND d.usage_date >= COALESCE(c.term_start, c.date_start) AND d.usage_date < c.date_end
+       AND (d.contract_line_id = c.contract_line_id
+            OR d.contract_line_id IN (SELECT jsonb_array_elements_text(
+               CASE WHEN jsonb_typeof(c.basis -> 'lines') = 'array' THEN c.basis -> 'lines' END)::int))
+      JOIN usage_retirement r ON r.id = d.retirement_id
+     WHERE c.period_id = ANY(%(periods)s) AND c.state = 'invoiced'
+       AND (g.aggregation = ANY(%(aggregations)s) OR v.charge_model = ANY(%(models)s))
+     GROUP BY 1 ORDER BY 1 LIMIT 1
+"""
 TOTALS = """
     SELECT company_id, metric_id, COUNT(*), COUNT(voids_event_id), SUM(quantity)::text,
            SUM(COALESCE(amount, 0))::text
@@ -159,10 +181,21 @@ def totals(cr, name):
     return cr.fetchall()
 
 
-def lock(cr, name):
-    """Keep writers out of a partition until the transaction ends; reading goes on."""
+def lock(cr, name, start, end):
+    """Keep writers out of a partition, and its charged periods charged, until the transaction ends; reading goes on."""
     cr.execute("SET LOCAL lock_timeout = '5s'")
     cr.execute(SQL("LOCK TABLE %s IN SHARE MODE", SQL.identifier(name)))
+    cr.execute(KEEP_CHARGED, (end, start))
+
+
+def spent(cr, period_ids):
+    """(period id, when) of the first of these periods whose charge cannot be rated again, or None.
+
+    For a transaction that locked the periods, on a snapshot that is younger than that.
+    """
+    aggregations, models = list(FROM_EVENTS), list(EVENT_BY_EVENT)
+    cr.execute(SQL(SPENT, periods=list(period_ids), aggregations=aggregations, models=models))
+    return cr.fetchone()
 
 
 def hold(cr):
