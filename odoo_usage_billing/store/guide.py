@@ -14,12 +14,13 @@ from .instants import UTC
 from .records import dimension_names
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
-# A company's own metric comes after one of the same code that all share, and counts.
+# Of one code, a metric that all companies share comes first, a company's own last, and the last one counts.
 METRICS = """
-SELECT id, code, slot_minutes, price_dimensions, accept_negative, aggregation
-  FROM usage_metric
- WHERE active AND (company_id IS NULL OR company_id = %s)
- ORDER BY company_id NULLS FIRST, id
+SELECT m.id, m.code, m.slot_minutes, m.price_dimensions, m.accept_negative, m.aggregation
+  FROM usage_metric m
+ CROSS JOIN (SELECT string_to_array(parent_path, '/') AS companies FROM res_company WHERE id = %s) c
+ WHERE m.active AND (m.company_id IS NULL OR m.company_id::text = ANY(c.companies))
+ ORDER BY array_position(c.companies, m.company_id::text) NULLS FIRST, m.id
 """
 
 

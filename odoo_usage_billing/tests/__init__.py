@@ -9,6 +9,7 @@ from . import (
     test_baseline_ramp,
     test_billing_run,
     test_books_check,
+    test_branch,
     test_charge_models,
     test_commitments,
     test_corrections,
