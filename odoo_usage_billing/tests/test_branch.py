@@ -78,6 +78,29 @@ class TestBranch(UsageCommon):
         broken = {f.code: f.examples for f in verify(self.env.cr, [self.branch.id], True) if f.broken}
         self.assertEqual(broken, {})
 
+    def test_a_branch_accrues_and_spends_prepaid_money_on_its_parents_accounts(self):
+        Account = self.env["account.account"]
+        asset = Account.create({"name": "Unbilled", "code": "150777", "account_type": "asset_current"})
+        owed = Account.create({"name": "Prepaid", "code": "215777", "account_type": "liability_current"})
+        self.branch.sudo().write({"usage_accrual_account_id": asset.id, "usage_prepaid_account_id": owed.id})
+        self.env["account.journal"].sudo().create(
+            {"name": "Branch entries", "code": "BRG", "type": "general", "company_id": self.branch.id}
+        )
+        contract = self.contract_there()
+        balance = self.there["usage.prepaid.balance"].create(
+            {"partner_id": self.customer.id, "company_id": self.branch.id}
+        )
+        balance._give(1, "Bonus", date(2026, 1, 1))
+        self.send_there(contract.contract_line_ids, self.record("BR1", 150))
+        accrual = self.there["usage.accrual"].create({"date": date(2026, 1, 31), "company_id": self.branch.id})
+        accrual.action_prepare()
+        accrual.action_post()
+        # 2.50 of usage, of which a bonus pays 1
+        self.assertEqual((accrual.amount, accrual.move_id.company_id), (1.5, self.branch))
+        run = self.there["usage.billing.run"].create({"date_ref": date(2026, 2, 1), "company_id": self.branch.id})
+        run.action_start()
+        self.assertEqual((run.line_ids.move_ids.amount_untaxed, balance.amount), (1.5, 0))
+
     def test_what_is_the_parents_stays_as_it_is_and_its_usage_unseen(self):
         self.make_subjects(self.parent_contract.contract_line_ids, 1)
         self.send([self.record("PRN0001", 1)])
