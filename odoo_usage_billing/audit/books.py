@@ -5,6 +5,7 @@ from typing import NamedTuple
 from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
+from ..store.retirement import hold
 from .ledger_side import ACCRUAL_ENTRIES, ACCRUALS_REVERSED, USAGE_LEDGER
 from .money_side import ADJUSTMENT_LINES, CHARGED_ONCE, COMPONENTS, INVOICE_LINES, INVOICE_TOTALS
 from .prepaid_side import (
@@ -59,8 +60,12 @@ class Finding(NamedTuple):
 
 
 def verify(cr, companies, everything=False):
-    """Yield a Finding per invariant, for the companies with these ids. Reads only; `everything`: all traces."""
+    """Yield a Finding per invariant, for the companies with these ids. Reads only; `everything`: all traces.
+
+    Months of events stay in place meanwhile. Raises ConcurrencyError when one went since the transaction began.
+    """
     companies = list(companies)
+    hold(cr)
     for code, sentence, query in INVARIANTS:
         if query is None:
             checked, found = recomputed(cr, companies, everything)

@@ -4,7 +4,6 @@ The order and the arithmetic are those of the invoice that will draw it; nothing
 """
 
 from collections import defaultdict
-from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -46,7 +45,8 @@ def cover(grants, owed, day, kept):
     by_partner = grants.grouped("partner_id")
     found, turns = defaultdict(list), defaultdict(list)
     for number, (item, *_amounts) in enumerate(owed):
-        turns[max(item.whole_end, day + timedelta(days=1)), item.line.contract_id.id].append(number)
+        # The day that the invoice will bear, however late it is made.
+        turns[item.whole_end, item.line.contract_id.id].append(number)
     for (invoiced_on, _contract), numbers in sorted(turns.items()):
         mine = [(number, *owed[number]) for number in numbers]
         customer = mine[0][1].line.contract_id.invoice_partner_id.commercial_partner_id

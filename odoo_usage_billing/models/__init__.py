@@ -10,6 +10,7 @@ from . import (
     account_move_prepaid,
     account_move_prepaid_posting,
     account_move_prepaid_return,
+    base_partner_merge,
     account_move_periods,
     account_move_send,
     account_move_sending,

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ResPartner(models.Model):
@@ -25,6 +26,22 @@ class ResPartner(models.Model):
             "view_mode": "list,form",
             "domain": [("partner_id", "child_of", self.ids)],
         }
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_named_by_usage(self):
+        self._keep_named_by_usage()
+
+    def _keep_named_by_usage(self):
+        """Refuse that contacts go whom usage events name as end users: events are facts and cannot name another."""
+        self.env.cr.execute("SELECT end_user_id FROM usage_bucket WHERE end_user_id = ANY(%s) LIMIT 1", (self.ids,))
+        for (partner_id,) in self.env.cr.fetchall():
+            raise UserError(
+                self.env._(
+                    "%(contact)s is the end user of usage events, which are facts and keep the name. Archive the "
+                    "contact, or merge the other one into it.",
+                    contact=self.browse(partner_id).display_name,
+                )
+            )
 
     def _usage_group(self):
         """The top of the group of companies: affiliates of one group may share a pool."""

@@ -2,12 +2,15 @@ from odoo import fields, models
 
 from ..store.schema import refuse_truncate
 
+# A customer that is merged into another takes the lines along; nothing else of them changes.
 FACT = """
 CREATE OR REPLACE FUNCTION usage_accrual_line_is_fact() RETURNS trigger AS $$
 BEGIN
     IF EXISTS (SELECT FROM usage_accrual WHERE state = 'posted'
                 AND id IN (CASE WHEN TG_OP <> 'INSERT' THEN OLD.accrual_id END,
                            CASE WHEN TG_OP <> 'DELETE' THEN NEW.accrual_id END))
+        AND (TG_OP <> 'UPDATE'
+             OR to_jsonb(NEW) - 'partner_id'::text IS DISTINCT FROM to_jsonb(OLD) - 'partner_id'::text)
     THEN RAISE EXCEPTION 'Lines of a posted accrual are facts: % is refused. Accrue the same date again instead.',
         TG_OP USING ERRCODE = 'restrict_violation';
     END IF;

@@ -192,12 +192,13 @@ class UsageAdjustment(models.Model):
         }
 
 
-#: What people decide, and what an invoice leaves behind; all else was found and stays.
+#: What people decide, what an invoice leaves behind, and the customer, who may be merged into another; all else was
+#: found and stays.
 FACT = """
 CREATE OR REPLACE FUNCTION usage_adjustment_is_fact() RETURNS trigger AS $$
 DECLARE
     free text[] := ARRAY['state', 'reason', 'decided_by_id', 'decided_at', 'move_id', 'write_off_move_id', 'write_uid', 
-                         'write_date', 'message_main_attachment_id'];
+                         'write_date', 'message_main_attachment_id', 'partner_id'];
 BEGIN
     IF TG_OP = 'DELETE' OR to_jsonb(OLD) - free IS DISTINCT FROM to_jsonb(NEW) - free
     THEN RAISE EXCEPTION 'An adjustment is a fact: % is refused. Look for changes again instead.', TG_OP

@@ -89,8 +89,7 @@ class UsageBatch(models.Model):
         not come in this very write; otherwise they contradict each other, and become conflicts.
         """
         Suspense = self.env["usage.suspense"]
-        domain = [("source_id", "=", self.source_id.id), ("state", "=", "open")]
-        if not result.accepted_keys or not Suspense.search_count(domain, limit=1):
+        if not result.accepted_keys or not Suspense._is_any_open(self.source_id):
             return
         sent = Suspense.union(*(origins or {}).values())
         rows = Suspense._open_of(self.source_id, result.accepted_keys) - sent

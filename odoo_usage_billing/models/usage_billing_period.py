@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..store.retirement import spent
+
 
 class UsageBillingPeriod(models.Model):
     """(contract line, interval): the unit of exactly-once invoicing.
@@ -78,7 +80,27 @@ class UsageBillingPeriod(models.Model):
                         invoice=later.move_id.display_name or "",
                     )
                 )
+        invoiced._keep_spent()
         invoiced.charge_ids._release_adjustments()
         invoiced.write({"state": "released"})
         invoiced.charge_ids.write({"state": "released"})
         return invoiced
+
+    def _keep_spent(self):
+        """Refuse to give back what was rated from events that are retired: it could not be rated again."""
+        if not self:
+            return
+        self.flush_recordset()
+        # Retirement locks the same rows: it is waited for, and what it put away is seen by a younger snapshot only.
+        self.env.cr.execute("SELECT FROM usage_billing_period WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (self.ids,))
+        with self.env.registry.cursor() as fresh:
+            found = spent(self.env.cr, self.ids) or spent(fresh, self.ids)
+        if found:
+            raise UserError(
+                self.env._(
+                    "%(period)s cannot be released: it was rated event by event, and its events were retired on "
+                    "%(day)s. Post the invoice again, and correct it by a credit note.",
+                    period=self.browse(found[0]).display_name,
+                    day=fields.Date.to_string(found[1]),
+                )
+            )

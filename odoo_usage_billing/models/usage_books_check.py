@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..audit import verify
+from ..store.retirement import hold
 
 KEEP_DAYS = 90
 
@@ -66,6 +67,9 @@ class UsageBooksCheck(models.Model):
         """Daily: check each company that has usage, and tell its billing managers of a break."""
         for company in self.env["res.company"].search([]):
             if self.env["usage.billing.period"].search_count([("company_id", "=", company.id)], limit=1):
+                # Each begins a transaction, and with its lock, so that no month of events goes under its eyes.
+                self.env["ir.cron"]._commit_progress(1)
+                hold(self.env.cr)
                 self.create({"company_id": company.id})._check_and_tell()
 
     def _check_and_tell(self):

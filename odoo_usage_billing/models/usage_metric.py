@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..store.records import dimension_names
+
 AGGREGATIONS = [
     ("sum", "Sum"),
     ("count", "Count of events"),
@@ -193,5 +195,4 @@ class UsageMetric(models.Model):
     def _price_dimension_names(self):
         """The names in `price_dimensions`, sorted, as a tuple."""
         self.ensure_one()
-        names = (self.price_dimensions or "").split(",")
-        return tuple(sorted(name.strip() for name in names if name.strip()))
+        return dimension_names(self.price_dimensions)

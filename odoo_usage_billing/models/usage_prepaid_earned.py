@@ -49,9 +49,37 @@ class UsagePrepaidGrant(models.Model):
     def _is_complete(self):
         """Whether no usage that it may pay for is still to be invoiced."""
         if self.validity == "invoice":
-            return True
+            return not (self.amount_remaining and any(map(self._is_awaited_by, self._paid_lines())))
         lines = self.commitment_id._lines() or self.contract_id.contract_line_ids.filtered("is_usage")
         return all(not line.recurring_next_date or line._usage_due().date_start >= self.date_end for line in lines)
+
+    def _paid_lines(self):
+        """The usage lines whose invoices it pays for."""
+        domain = [
+            ("is_usage", "=", True),
+            ("is_canceled", "=", False),
+            ("company_id", "=", self.company_id.id),
+            ("contract_id.invoice_partner_id", "child_of", self.partner_id.id),
+            ("recurring_next_date", "<=", self.expires_on),
+        ]
+        # Who recognises what is paid ahead waits for invoices of contracts that are not his.
+        lines = self.env["contract.line"].sudo().search(domain)
+        return lines.filtered(
+            lambda line: (
+                line.contract_id.currency_id == self.currency_id
+                and line.contract_id.invoice_partner_id.commercial_partner_id == self.partner_id
+                and self.contract_id in (line.contract_id, self.env["contract.contract"])
+            )
+        )
+
+    def _is_awaited_by(self, line):
+        """Whether usage of a line is still to be invoiced, however late, by an invoice that is dated on its days."""
+        if line.usage_metric_id.measured_from != "events":
+            return True
+        since = line._usage_due().date_start
+        days = [("usage_date", ">=", since), ("usage_date", "<=", self.expires_on)]
+        # The same right.
+        return bool(self.env["usage.bucket"].sudo().search_count([("contract_line_id", "=", line.id), *days], limit=1))
 
     def _revenue_account(self):
         """A commitment's revenue is that of its lines; what is never used is the company's breakage income."""

@@ -276,7 +276,8 @@ class UsageRateCardVersion(models.Model):
 
     def _freeze(self):
         """Freeze versions that a charge used. Facts do not change afterwards."""
-        self.filtered(lambda v: v.state == "active").write({"state": "frozen"})
+        # Who may bill with a card, a branch with its parent's too, makes its prices facts; nothing else of it changes.
+        self.sudo().filtered(lambda v: v.state == "active").write({"state": "frozen"})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_draft_only(self):

@@ -142,8 +142,9 @@ class UsageRetirement(models.Model):
     @api.model
     def _retire_one(self, name, month):
         """Detach one partition; nothing is kept when something stands in its way after all."""
-        retirement.lock(self.env.cr, name)
-        if retirement.obstacle(self.env.cr, name, month, month + relativedelta(months=1)):
+        following = month + relativedelta(months=1)
+        retirement.lock(self.env.cr, name, month, following)
+        if retirement.obstacle(self.env.cr, name, month, following):
             return self.browse()
         found = retirement.totals(self.env.cr, name)
         # Nobody creates these rows but by retiring, for which the right was checked.

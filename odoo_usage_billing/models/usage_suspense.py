@@ -4,9 +4,17 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..store.copying import array
 from ..store.reasons import REASONS
 from ..store.records import UsageRecord, content_digest
 
+# Each key is looked up on its own, however many rows are open.
+OPEN_OF = """
+SELECT s.id
+  FROM unnest(%s::text[]) AS d (key)
+ CROSS JOIN LATERAL (
+       SELECT id FROM usage_suspense WHERE source_id = %s AND suspense_key = d.key AND state = 'open' OFFSET 0) s
+"""
 NEEDED = ("external_id", "subject", "metric", "occurred_at", "quantity")
 
 
@@ -145,11 +153,15 @@ class UsageSuspense(models.Model):
     def _open_of(self, source, keys):
         """The open rows of a source under these keys; quicker than a search with thousands of them."""
         self.flush_model()
-        self.env.cr.execute(
-            "SELECT id FROM usage_suspense WHERE source_id = %s AND state = 'open' AND suspense_key = ANY(%s)",
-            (source.id, list(keys)),
-        )
+        self.env.cr.execute(OPEN_OF, (array(keys), source.id))
         return self.search([("id", "in", [row[0] for row in self.env.cr.fetchall()])])
+
+    @api.model
+    def _is_any_open(self, source):
+        """Whether a row of a source is open."""
+        self.flush_model(["source_id", "state"])
+        self.env.cr.execute("SELECT FROM usage_suspense WHERE source_id = %s AND state = 'open' LIMIT 1", (source.id,))
+        return bool(self.env.cr.rowcount)
 
     def _refused_again(self, reason, params):
         """Count an attempt of a recycled row and keep why it was refused this time."""

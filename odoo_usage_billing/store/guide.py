@@ -11,8 +11,17 @@ from typing import NamedTuple
 
 from .copying import array, text_array
 from .instants import UTC
+from .records import dimension_names
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+# Of one code, a metric that all companies share comes first, a company's own last, and the last one counts.
+METRICS = """
+SELECT m.id, m.code, m.slot_minutes, m.price_dimensions, m.accept_negative, m.aggregation
+  FROM usage_metric m
+ CROSS JOIN (SELECT string_to_array(parent_path, '/') AS companies FROM res_company WHERE id = %s) c
+ WHERE m.active AND (m.company_id IS NULL OR m.company_id::text = ANY(c.companies))
+ ORDER BY array_position(c.companies, m.company_id::text) NULLS FIRST, m.id
+"""
 
 
 class Assigned(NamedTuple):
@@ -78,6 +87,7 @@ class Guide:
         self.env = env
         self.source = source
         self.company_id = source.company_id.id
+        # A level that was reported before a line began, or after it ended, counts for the days between.
         self.levels = set()
         self.metrics = self._load_metrics()
         self.subjects = {}
@@ -90,22 +100,14 @@ class Guide:
         self._known = set()
 
     def _load_metrics(self):
-        metrics = self.env["usage.metric"].search_fetch(
-            [("company_id", "in", (False, self.company_id))],
-            ["code", "slot_minutes", "price_dimensions", "accept_negative"],
-            order="company_id NULLS FIRST, id",
-        )
-        # A level that was reported before a line began, or after it ended, counts for the days between.
-        self.levels = {metric.id for metric in metrics if metric.aggregation == "time_weighted_average"}
-        return {
-            metric.code: Metric(
-                metric.id,
-                int(metric.slot_minutes or 0),
-                metric._price_dimension_names(),
-                metric.accept_negative,
-            )
-            for metric in metrics
-        }
+        self.env["usage.metric"].flush_model()
+        self.cr.execute(METRICS, (self.company_id,))
+        found = {}
+        for metric_id, code, slot_minutes, dimensions, accepts_negative, aggregation in self.cr.fetchall():
+            found[code] = Metric(metric_id, int(slot_minutes or 0), dimension_names(dimensions), bool(accepts_negative))
+            if aggregation == "time_weighted_average":
+                self.levels.add(metric_id)
+        return found
 
     def load(self, records):
         """Fetch what the identities of `records` need and is not known yet."""

@@ -4,6 +4,7 @@ Keys and buckets are never touched. What stays beside them: per contract line, m
 there were and their sum, so that buckets are still proved; per batch how many of its events are put away.
 """
 
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 #: Aggregations and charge models that read events and not daily sums.
@@ -35,6 +36,13 @@ PARTITIONS = """
       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = 'usage_event'::regclass AND c.relname ~ '^usage_event_[0-9]{6}$'
      ORDER BY 2
+"""
+# Names are looked up as they are now, their rows are read as they were when the transaction began.
+GONE = """
+    SELECT 1 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'usage_event'::regclass
+       AND to_regclass(quote_ident(c.relname)) IS DISTINCT FROM c.oid::regclass
+     LIMIT 1
 """
 # Why the events of a partition may not go: the first contract lines whose days are not charged for good.
 UNCHARGED = """
@@ -90,6 +98,28 @@ RUNNING = """
                         WHERE p.contract_line_id = c.contract_line_id AND p.state = 'invoiced'
                           AND p.date_end >= c.term_end)
      ORDER BY 2, 1 LIMIT 1
+"""
+# Charged periods that a month has to do with, a day on either side: no zone is further from UTC.
+KEEP_CHARGED = """
+    SELECT FROM usage_billing_period
+     WHERE state = 'invoiced' AND date_start <= %s AND date_end >= %s
+     ORDER BY id FOR SHARE
+"""
+# What charges of periods were rated from and cannot be again: their events, some of which are retired.
+SPENT = """
+    SELECT c.period_id, MAX(r.retired_at)
+      FROM usage_charge c
+      JOIN usage_metric g ON g.id = c.metric_id AND g.measured_from = 'events'
+      LEFT JOIN usage_rate_card_version v ON v.id = c.version_id
+      JOIN usage_retired_day d ON d.metric_id = c.metric_id
+       AND d.usage_date >= COALESCE(c.term_start, c.date_start) AND d.usage_date < c.date_end
+       AND (d.contract_line_id = c.contract_line_id
+            OR d.contract_line_id IN (SELECT jsonb_array_elements_text(
+               CASE WHEN jsonb_typeof(c.basis -> 'lines') = 'array' THEN c.basis -> 'lines' END)::int))
+      JOIN usage_retirement r ON r.id = d.retirement_id
+     WHERE c.period_id = ANY(%(periods)s) AND c.state = 'invoiced'
+       AND (g.aggregation = ANY(%(aggregations)s) OR v.charge_model = ANY(%(models)s))
+     GROUP BY 1 ORDER BY 1 LIMIT 1
 """
 TOTALS = """
     SELECT company_id, metric_id, COUNT(*), COUNT(voids_event_id), SUM(quantity)::text,
@@ -151,10 +181,33 @@ def totals(cr, name):
     return cr.fetchall()
 
 
-def lock(cr, name):
-    """Keep writers out of a partition until the transaction ends; reading goes on."""
+def lock(cr, name, start, end):
+    """Keep writers out of a partition, and its charged periods charged, until the transaction ends; reading goes on."""
     cr.execute("SET LOCAL lock_timeout = '5s'")
     cr.execute(SQL("LOCK TABLE %s IN SHARE MODE", SQL.identifier(name)))
+    cr.execute(KEEP_CHARGED, (end, start))
+
+
+def spent(cr, period_ids):
+    """(period id, when) of the first of these periods whose charge cannot be rated again, or None.
+
+    For a transaction that locked the periods, on a snapshot that is younger than that.
+    """
+    aggregations, models = list(FROM_EVENTS), list(EVENT_BY_EVENT)
+    cr.execute(SQL(SPENT, periods=list(period_ids), aggregations=aggregations, models=models))
+    return cr.fetchone()
+
+
+def hold(cr):
+    """Keep every month of events in place until the transaction ends.
+
+    Events that went since the transaction began would be missing without the sums that stand for them: it gives way.
+    A transaction that begins with this never does.
+    """
+    cr.execute("LOCK TABLE ONLY usage_event IN ACCESS SHARE MODE")
+    cr.execute(GONE)
+    if cr.fetchone():
+        raise ConcurrencyError("a month of events was retired by a concurrent transaction")
 
 
 def detach(cr, name, new_name, retirement_id):

@@ -82,6 +82,19 @@ class TestAccrualPrepaid(Closings, PrepaidCommon):
         self.buy(1, date(2025, 12, 15))
         self.assertEqual(self.shown(self.preview()), [(500, 5, False, "")])
 
+    def test_money_that_a_late_invoice_will_still_draw_covers_it(self):
+        self.voucher.usage_prepaid_months = 1
+        self.buy(8, date(2026, 1, 10))
+        self.use(500)
+        self.use(100, date(2026, 2, 20))
+        # January's invoice is dated 1 February, February's 1 March; the money ends on 9 February.
+        before = self.shown(self.accrue(FEBRUARY))
+        self.assertEqual(before, [(100, 1, False, ""), (500, 5, True, "215777")])
+        self.assertFalse(self.recognise(FEBRUARY).line_ids)
+        self.bill()
+        self.assertEqual(self.balance_of().amount, 3)
+        self.assertBooks()
+
     def test_one_balance_pays_for_contracts_in_turn_and_for_its_own_alone(self):
         self.buy(3)
         self.use(200)

@@ -41,6 +41,18 @@ class TestBreakage(PrepaidCommon):
         each = self.recognise(date(2026, 9, 30))
         self.assertEqual(each.line_ids.prepaid_move_id.move_id.date, JUNE)
 
+    def test_money_waits_for_an_invoice_that_will_be_dated_on_its_days(self):
+        self.contract.usage_grace_days = 20
+        self.voucher.usage_prepaid_months = 1
+        self.buy(8, date(2026, 1, 10))
+        self.use(500)
+        self.assertFalse(self.recognise(date(2026, 2, 15)).line_ids, "January's invoice is dated 1 February")
+        self.bill(date(2026, 2, 21))
+        self.assertEqual(self.balance_of().amount, 3)
+        expired = self.recognise(date(2026, 2, 28)).line_ids
+        self.assertEqual((expired.date, expired.amount), (date(2026, 2, 9), 3))
+        self.assertBooks()
+
     def test_promotional_money_expires_without_an_entry(self):
         balance = self.env["usage.prepaid.balance"].create({"partner_id": self.customer.id})
         balance._give(20, "Bonus", FIRST, date(2026, 7, 1))

@@ -180,6 +180,32 @@ class TestRetirement(UsageCommon):
         self.contract._usage_look()
         self.assertFalse(self.env["usage.adjustment"].search([("contract_id", "=", self.contract.id)]))
 
+    def test_what_was_rated_from_retired_events_is_not_given_back(self):
+        self.metric.aggregation = "percentile"
+        self.invoice(date(2026, 2, 1), date(2026, 3, 1))
+        self.retire()
+        moves = self.line.usage_period_ids.move_id.sorted("invoice_date", reverse=True)
+        moves.button_draft()
+        for refused in (moves[0].button_cancel, moves.unlink):
+            with self.assertRaisesRegex(UserError, "retired"), self.env.cr.savepoint():
+                refused()
+        moves.action_post()
+        self.assertEqual(set(self.line.usage_period_ids.mapped("state")), {"invoiced"})
+
+    def test_what_was_rated_from_sums_is_billed_again_after_its_events_went(self):
+        self.invoice(date(2026, 2, 1), date(2026, 3, 1))
+        moves = self.line.usage_period_ids.move_id.sorted("invoice_date", reverse=True)
+        amounts = moves.mapped("amount_untaxed")
+        self.retire()
+        moves.button_draft()
+        moves.button_cancel()
+        self.invoice(date(2026, 2, 1), date(2026, 3, 1))
+        again = self.line.usage_period_ids.filtered(lambda p: p.state == "invoiced").move_id
+        self.assertEqual(again.sorted("invoice_date", reverse=True).mapped("amount_untaxed"), amounts)
+        check = self.env["usage.books.check"].create({})
+        check.action_check()
+        self.assertEqual({line.code: line.examples for line in check.line_ids if line.broken_count}, {})
+
     def test_events_go_into_a_file_and_then_for_good(self):
         self.invoice(date(2026, 2, 1), date(2026, 3, 1))
         january = self.retire()[0]

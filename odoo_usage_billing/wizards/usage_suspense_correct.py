@@ -87,9 +87,10 @@ class UsageSuspenseCorrect(models.TransientModel):
         return plain(quantity)
 
     def _in_metric_unit(self, suspense, code, quantity):
-        metric = self.env["usage.metric"].search(
-            [("code", "=", code), ("company_id", "in", (False, suspense.company_id.id))], order="company_id", limit=1
-        )
+        companies = [False, *suspense.company_id.parent_ids.ids]
+        metrics = self.env["usage.metric"].search([("code", "=", code), ("company_id", "in", companies)])
+        # The nearest company's own one counts.
+        metric = metrics.sorted(lambda m: companies.index(m.company_id.id))[-1:]
         if not metric or not metric.uom_id._has_common_reference(self.uom_id):
             raise UserError(
                 self.env._(

@@ -1,6 +1,6 @@
 """A request at the HTTP door, before and after the store: plain Python, no Odoo. See README.md."""
 
-from .answers import outcomes, totals
+from .answers import document, outcomes
 from .binary_event import structured
 from .known_keys import KnownKeys
 from .native import CLOUD_EVENTS, NATIVE, CheckedItems
@@ -26,10 +26,10 @@ __all__ = [
     "accepted_encoding",
     "check_shape",
     "check_signature",
+    "document",
     "negotiate",
     "outcomes",
     "sign",
     "structured",
-    "totals",
     "unpack",
 ]

@@ -1,7 +1,9 @@
-"""What became of each item of a request."""
+"""What became of each item of a request, as JSON."""
 
+import json
 from collections import Counter
 from itertools import chain
+from json.encoder import encode_basestring
 from operator import itemgetter
 
 ACCEPTED = "accepted"
@@ -11,8 +13,15 @@ FILTERED = "filtered"
 CONFLICT = "conflict"
 
 
+def document(batch_id, answers):
+    """The body (bytes) that answers a request, from what `outcomes` gave."""
+    head = json.dumps({"batch": batch_id, "totals": totals(answers)})
+    items = ", ".join([text for _index, _status, text in answers])
+    return f'{head[:-1]}, "items": [{items}]}}'.encode()
+
+
 def outcomes(chunk, results, explain):
-    """The answers for a chunk of read items, in their order.
+    """The answers for a chunk of read items, in their order: (index, status, the answer in JSON).
 
     `chunk`: records, refusals (record, reason, params) and what was left out (row number, code,
     params); `results`: what the store said; `explain(code, params)` gives a sentence.
@@ -23,17 +32,19 @@ def outcomes(chunk, results, explain):
     refused = {id(refusal.record) for refusal in refusals}
     answers = [_refused(refusal, explain) for refusal in refusals]
     answers += [_left_out(item, explain) for item in chunk.filtered]
-    answers += [
-        {
-            "index": record.row_number - 1,
-            "id": _own_id(record),
-            "status": DUPLICATE if id(record) in duplicates else ACCEPTED,
-        }
-        for record in chunk.records
-        if id(record) not in refused
-    ]
-    answers.sort(key=itemgetter("index"))
+    answers += _stored([record for record in chunk.records if id(record) not in refused], duplicates)
+    answers.sort(key=itemgetter(0))
     return answers
+
+
+def _stored(records, duplicates):
+    """The answers for records that are events: nearly all, so their JSON is not left to a general encoder."""
+    statuses = [DUPLICATE if id(record) in duplicates else ACCEPTED for record in records]
+    names = map(encode_basestring, map(_own_id, records))
+    return [
+        (number - 1, status, f'{{"index": {number - 1}, "id": {name}, "status": "{status}"}}')
+        for number, name, status in zip([record.row_number for record in records], names, statuses, strict=True)
+    ]
 
 
 def totals(answers):
@@ -42,30 +53,24 @@ def totals(answers):
     A conflict waits in suspense, so it is counted among the suspended and told apart beside them.
     """
     counts = dict.fromkeys((ACCEPTED, DUPLICATE, SUSPENDED, FILTERED, CONFLICT), 0)
-    counts.update(Counter(map(itemgetter("status"), answers)))
+    counts.update(Counter(map(itemgetter(1), answers)))
     counts[SUSPENDED] += counts[CONFLICT]
     return {"received": len(answers), **counts}
 
 
 def _refused(refusal, explain):
     record, reason, params = refusal
-    return {
-        "index": record.row_number - 1,
-        "id": _own_id(record),
-        "status": CONFLICT if reason == CONFLICT else SUSPENDED,
-        "reason": reason,
-        "message": explain(reason, params),
-    }
+    status = CONFLICT if reason == CONFLICT else SUSPENDED
+    return _explained(record.row_number - 1, _own_id(record), status, reason, explain(reason, params))
 
 
 def _left_out(item, explain):
-    return {
-        "index": item.row_number - 1,
-        "id": _raw_id(item.raw),
-        "status": FILTERED,
-        "reason": item.code,
-        "message": explain(item.code, item.params),
-    }
+    return _explained(item.row_number - 1, _raw_id(item.raw), FILTERED, item.code, explain(item.code, item.params))
+
+
+def _explained(index, name, status, reason, message):
+    said = {"index": index, "id": name, "status": status, "reason": reason, "message": message}
+    return index, status, json.dumps(said, ensure_ascii=False)
 
 
 def _own_id(record):

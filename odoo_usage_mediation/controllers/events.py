@@ -12,10 +12,10 @@ from ..api import (
     accepted_encoding,
     check_shape,
     check_signature,
+    document,
     negotiate,
     outcomes,
     structured,
-    totals,
     unpack,
 )
 from ..intake.reading import MEGABYTE
@@ -28,6 +28,7 @@ from .reading import RequestIntake
 SOURCE_HEADER = "Usage-Source"
 # So many items are in memory as records at once; the body and the answers are as long as they are.
 CHUNK_ITEMS = 10_000
+ANSWER_HEADERS = [("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")]
 OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
 
 
@@ -82,8 +83,7 @@ class UsageEvents(http.Controller):
         """The source (sudo) that the key opens, if the request may use it."""
         user = request.env.user
         # A service user reads nothing: what its key may do is decided here, once.
-        keys = request.env["usage.ingestion.key"].sudo()
-        source = keys.search_fetch([("apikey_id", "=", request.usage_apikey_id)], ["source_id"], limit=1).source_id
+        source = request.env["usage.ingestion.key"].sudo()._source_of(request.usage_apikey_id)
         wanted = sent.headers.get(SOURCE_HEADER) or sent.args.get("source")
         if not source:
             raise RequestRefused("unbound_key")
@@ -138,8 +138,7 @@ class UsageEvents(http.Controller):
         for chunk in intake.chunks(CHUNK_ITEMS):
             results = batch._store(chunk.records, chunk.refusals, len(chunk.filtered))
             answers += outcomes(chunk, results, explain)
-        answer = {"batch": batch.id, "totals": totals(answers), "items": answers}
-        return request.make_json_response(answer, headers={"Cache-Control": "no-store"})
+        return request.make_response(document(batch.id, answers), ANSWER_HEADERS)
 
     def _explainer(self, env):
         suspense = env["usage.suspense"]

@@ -67,6 +67,13 @@ class UsageIngestionKey(models.Model):
         )
         return secret
 
+    @api.model
+    def _source_of(self, apikey_id):
+        """The source that an API key opens; empty where it is bound to none."""
+        self.flush_model(["apikey_id", "source_id"])
+        self.env.cr.execute("SELECT source_id FROM usage_ingestion_key WHERE apikey_id = %s", (apikey_id,))
+        return self.env["usage.source"].browse([source_id for (source_id,) in self.env.cr.fetchall()])
+
     def action_revoke(self):
         """Stop these keys at once."""
         # Whoever may change the source may stop its keys; API keys belong to the service user.

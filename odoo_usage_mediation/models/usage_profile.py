@@ -203,7 +203,8 @@ class UsageProfile(models.Model):
     @api.constrains("company_id")
     def _check_company_of_sources(self):
         for profile in self.filtered("company_id"):
-            if profile.sudo().source_ids.company_id - profile.company_id:
+            companies = profile.sudo().source_ids.company_id
+            if any(profile.company_id not in company.parent_ids for company in companies):
                 # Sources that the user may not see count as well: hence sudo above.
                 raise ValidationError(
                     self.env._(

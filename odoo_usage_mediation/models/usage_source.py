@@ -49,7 +49,7 @@ class UsageSource(models.Model):
                     )
                 )
             owner = source.profile_id.company_id
-            if owner and owner != source.company_id:
+            if owner and owner not in source.company_id.parent_ids:
                 raise ValidationError(
                     self.env._(
                         "The profile %(profile)s belongs to another company than the source %(name)s.",

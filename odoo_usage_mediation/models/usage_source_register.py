@@ -1,5 +1,10 @@
 from odoo import fields, models
 
+# Asked for each request and message; as records it would cost a tenth of a small one.
+REGISTER_CODES = """
+SELECT m.code FROM usage_source_register_metric_rel r JOIN usage_metric m ON m.id = r.metric_id WHERE r.source_id = %s
+"""
+
 
 class UsageSource(models.Model):
     """A source may send what registers show instead of usage: which metrics, and what is believed."""
@@ -43,7 +48,10 @@ class UsageSource(models.Model):
     def _register_metrics(self):
         """Codes of the metrics whose quantities are cumulative readings; None when all are."""
         self.ensure_one()
-        codes = set(self.register_metric_ids.mapped("code"))
+        self.flush_recordset(["register_metric_ids"])
+        self.env["usage.metric"].flush_model(["code"])
+        self.env.cr.execute(REGISTER_CODES, (self.id,))
+        codes = {code for (code,) in self.env.cr.fetchall()}
         for measure in (self.profile_id.definition or {}).get("measures", ()):
             if measure.get("reading") != "register":
                 continue

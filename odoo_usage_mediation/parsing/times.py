@@ -100,7 +100,7 @@ def time_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
 
 
 def times_reader(rules: TimeRules, read: Callable) -> Callable:
-    """Build ``texts -> UTC datetimes``, where ``read`` reads one: of ISO 8601 without an offset, or all with a Z."""
+    """Build ``texts -> UTC datetimes``, where ``read`` reads one: of ISO 8601 without an offset, or all in UTC."""
     if rules.formats != ["iso"]:
         return lambda texts: list(map(read, texts))
     hours, parse = _Hours(rules), datetime.fromisoformat
@@ -108,9 +108,11 @@ def times_reader(rules: TimeRules, read: Callable) -> Callable:
     def read_all(texts):
         if {text[13:14] for text in texts} == {":"}:
             try:
+                # With an offset, the hours are looked up for their spelling alone.
                 if {text[-1] for text in texts} == {"Z"}:
-                    # The hours are looked up for their spelling alone.
                     return [parse(text[:-1] + "+00:00") for text in texts if hours[text[:13]]]
+                if {text[-6:] for text in texts} == {"+00:00"}:
+                    return [parse(text) for text in texts if hours[text[:13]]]
                 return [parse(hours[text[:13]] + text[13:] + "+00:00") for text in texts]
             except (ValueError, OverflowError, KeyError):
                 pass

@@ -111,7 +111,9 @@ class UsageTemplate(models.TransientModel):
         ]
 
     def _metrics(self):
-        metrics = self.env["usage.metric"].search([("company_id", "in", (False, self.company_id.id))], order="code")
+        metrics = self.env["usage.metric"].search(
+            [("company_id", "in", (False, *self.company_id.parent_ids.ids))], order="code"
+        )
         return [(metric.code, metric.name, metric.uom_id.name) for metric in metrics]
 
     def _lines(self):

@@ -17,7 +17,7 @@ from bench.database import open_database
 from promises import world
 from promises.crowd import gather, transaction
 
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 
 CONTRACTS, WRITERS, RECORDS, BATCH = 6, 2, 600, 20
 JANUARY, PRESENT = datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 3, 5, tzinfo=timezone.utc)
@@ -32,6 +32,9 @@ IS_WANTED = "SELECT 1 FROM pg_locks WHERE relation = to_regclass('usage_event_20
 IS_WAITING = (
     "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'usage_event'::regclass AND NOT granted"
 )
+# Nothing stood in the way of a month, and it is about to go.
+FREE, TAKEN_BACK_WITHIN = 20240100, 1.5
+IS_FREE = f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = {FREE} AND granted"
 LEVELS = 2
 REFUSED = (
     psycopg2.errors.SerializationFailure,
@@ -186,22 +189,81 @@ def look(database, ids):
     raise AssertionError("January was never retired")
 
 
+def begin_before(database, env):
+    """Begin the transaction of `env` before January went, and wait until it did."""
+    env.cr.execute("SELECT count(*) FROM usage_retirement")
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with database.env() as fresh:
+            if is_retired(fresh):
+                break
+        time.sleep(0.05)
+
+
 def look_back(database, contract_id):
     """Rate a level of January again, whose price changed, in a transaction that began before January went."""
     with database.env() as env:
-        env.cr.execute("SELECT count(*) FROM usage_retirement")
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            with database.env() as fresh:
-                if is_retired(fresh):
-                    break
-            time.sleep(0.05)
+        begin_before(database, env)
         try:
             found = env["contract.contract"].browse(contract_id)._usage_look()
         except REFUSED as refused:
             env.cr.rollback()
             return Counter({f"gave way: {type(refused).__name__}": 1, "looked back": 1})
         return Counter({"found without events": len(found), "looked back": 1})
+
+
+def broken(cr):
+    """How many invariants of the books are broken."""
+    from odoo.addons.odoo_usage_billing.audit import verify
+
+    return sum(bool(finding.broken) for finding in verify(cr, [1]))
+
+
+def check(database):
+    """Check the books over and over until January went, each time in a transaction that begins with that."""
+    counts, end = Counter(), time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with database.env() as env:
+            if is_retired(env):
+                return counts
+        with database.registry.cursor() as cr:
+            counts += Counter({"checks": 1, "found broken": broken(cr)})
+        time.sleep(0.2)
+    raise AssertionError("January was never retired")
+
+
+def check_back(database):
+    """Check the books in a transaction that began before January went: it must not tell of a break."""
+    with database.env() as env:
+        begin_before(database, env)
+        try:
+            return Counter({"checked back": 1, "found broken": broken(env.cr)})
+        except REFUSED as refused:
+            env.cr.rollback()
+            return Counter({f"gave way: {type(refused).__name__}": 1, "checked back": 1})
+
+
+def reopen(database, contract_id):
+    """Reset and cancel a contract's invoices once January was found free to go: they stay, or January does."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with database.env() as env:
+            env.cr.execute(IS_FREE)
+            if env.cr.fetchone() or is_retired(env):
+                break
+        time.sleep(0.01)
+
+    def cancel(env):
+        moves = env["usage.billing.period"].search([("contract_id", "=", contract_id)], order="date_start DESC").move_id
+        moves.button_draft()
+        moves.button_cancel()
+
+    counts = Counter(reopened=1)
+    try:
+        patiently(database, cancel, counts)
+    except UserError:
+        counts += Counter({"reopened": -1, "kept closed": 1})
+    return counts
 
 
 def retire(database):
@@ -212,13 +274,17 @@ def retire(database):
 
     def totals(*values):
         until = time.monotonic() + WANTED_WITHIN
-        while time.monotonic() < until:
-            with database.env() as env:
-                env.cr.execute(IS_WANTED)
-                if env.cr.fetchone():
-                    counts["wanted meanwhile"] += 1
-                    break
-            time.sleep(0.01)
+        with database.env() as free:
+            free.cr.execute("SELECT pg_advisory_xact_lock(%s)", (FREE,))
+            # Time enough for others to take something back of what was found.
+            time.sleep(TAKEN_BACK_WITHIN)
+            while time.monotonic() < until:
+                with database.env() as env:
+                    env.cr.execute(IS_WANTED)
+                    if env.cr.fetchone():
+                        counts["wanted meanwhile"] += 1
+                        break
+                time.sleep(0.01)
         return summed(*values)
 
     retirement.totals = totals
@@ -247,6 +313,7 @@ def main(config, name):
     database = open_database(config, name)
     ids = transaction(database, prepare)
     tasks = [*((write, number) for number in range(WRITERS)), (look, ids[1:]), (look_back, ids[0]), (linger,)]
+    tasks += [(check,), (check_back,), (reopen, ids[1])]
     tasks += [(knock, 4, IS_HELD, late), (knock, 5, IS_WAITING, late), (knock, 3, IS_HELD, corrections), (retire,)]
     told = sum(gather(database, tasks), Counter(accepted=RECORDS, sent=RECORDS))
     settle(database, ids)
@@ -270,6 +337,10 @@ def main(config, name):
         told["january billed"] = one(
             "SELECT (SELECT sum(event_count) FROM usage_charge) + (SELECT sum(event_count) FROM usage_adjustment"
             " WHERE state <> 'superseded')"
+        )
+        told["given back without events"] = one(
+            "SELECT count(*) FROM usage_charge c JOIN usage_metric m ON m.id = c.metric_id"
+            " WHERE c.state = 'released' AND m.aggregation = 'percentile' AND c.date_start < '2024-02-01'"
         )
         told["deadlocks"] = one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         told["broken"] = [finding.code for finding in verify(env.cr, env.company.ids) if finding.broken]

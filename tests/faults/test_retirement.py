@@ -4,6 +4,8 @@
 def test_a_month_is_retired_while_others_write_to_it_and_rate_it(databases, told, conf):
     race = told("tests/faults/retire_race.py", conf, databases.clone("retire"))
     assert race["wanted meanwhile"] > 0, race
+    assert race["checks"] > 0 and race["checked back"] == 1 and not race.get("found broken"), race
+    assert race.get("reopened", 0) + race.get("kept closed", 0) == 1 and not race["given back without events"], race
     assert race["looked back"] == 1 and not race.get("found without events"), race
     assert race.get("suspended", 0) == race["too late to take back"], race
     assert race["accepted"] + race["duplicate"] + race.get("suspended", 0) == race["sent"], race

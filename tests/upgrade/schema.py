@@ -1,4 +1,4 @@
-"""What a database is made of, as a set of lines that can be compared: nothing about rows, nothing about order."""
+"""What a database is made of, as a set of lines that can be compared: of rows our rules alone, nothing about order."""
 
 import subprocess
 
@@ -25,6 +25,11 @@ QUERIES = (
     """
     SELECT format('function %s: %s', oid::regprocedure, md5(prosrc)) FROM pg_proc
      WHERE pronamespace = 'public'::regnamespace AND proname LIKE '%usage%'
+    """,
+    """
+    SELECT format('rule %s: %s read %s write %s create %s unlink %s', d.name, r.domain_force, r.perm_read, r.perm_write,
+                  r.perm_create, r.perm_unlink)
+      FROM ir_rule r JOIN ir_model_data d ON d.model = 'ir.rule' AND d.res_id = r.id AND d.module LIKE 'odoo_usage%'
     """,
     "SELECT format('options %s: %s', relname, reloptions) FROM pg_class WHERE relname LIKE 'usage%'"
     " AND relkind = 'r' AND relname !~ '^usage_event_[0-9]{6}$'",

@@ -18,8 +18,11 @@ def say(text):
 def tell(cr, everything):
     """Print what each invariant found; returns the names of the broken ones."""
     from odoo.addons.odoo_usage_billing.audit import verify
+    from odoo.addons.odoo_usage_billing.store.retirement import hold
 
     cr.execute("SET TRANSACTION READ ONLY")
+    # Before anything is read: what is looked at is as it was from here on.
+    hold(cr)
     cr.execute("SELECT id FROM res_company ORDER BY id")
     broken = []
     for finding in verify(cr, [company_id for (company_id,) in cr.fetchall()], everything):
