@@ -117,7 +117,7 @@ def _identities(spec, env):
     """
     spec = {"column": spec} if isinstance(spec, str) else spec
     is_plain = "column" in spec and spec.keys() <= {"column", "or"}
-    cells_of = env.cells({"column": spec["column"]}) if is_plain else None
+    cells_of = env.cells({"column": env.names(spec)[0]}) if is_plain else None
     if cells_of is None:
         return None
     nulls, rounds = env.null_words(spec["column"]), env.rounds_numbers
