@@ -50,7 +50,7 @@ def expect_kind(found: str, expected: str) -> None:
         "snmp": {"csv", "json", "jsonl"},
         "xml": {"xml"},
         "greenbutton": {"xml"},
-        "aemp": {"xml"},
+        "aemp": {"xml", "json", "jsonl"},
     }
     allowed = families.get(expected, {"json", "jsonl"})
     if found not in allowed and not (expected == "csv" and found != "xml"):

@@ -141,11 +141,16 @@ def _look_up(stream, limits) -> tuple[dict, dict, dict]:
             if span := _span(blocks, spans.get(place)):
                 spans[place] = span
         if body == "ReadingType":
-            types[address] = flatten(content[0])
+            types[_type_key(address)] = flatten(content[0])
         elif body == "MeterReading":
             related = [link for link in _links(entry, "related") if "/ReadingType/" in "/" + link]
-            readings[address] = next(iter(related), "")
+            readings[address] = _type_key(next(iter(related), ""))
     return types, readings, spans
+
+
+def _type_key(address: str) -> str:
+    """Return what is the same in whole and in relative addresses of a reading type."""
+    return address[max(address.rfind("ReadingType/"), 0) :]
 
 
 def _links(entry, relation: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .aemp import aemp_rows
+from .aemp import aemp_objects, aemp_rows
 from .cloudevents import check_events
 from .containers import Content, open_content
 from .csv_reader import CsvRows
@@ -41,7 +41,7 @@ def object_rows(
     if profile.format == "greenbutton":
         return greenbutton_rows(content, limits, deadline)
     if profile.format == "aemp":
-        return aemp_rows(content.open(limits, deadline), limits)
+        return _machines(content, limits, deadline, encoding)
     if profile.format == "nem12":
         return nem12_rows(CsvRows(content.open(limits, deadline), encoding, ",", '"', limits))
     if profile.format == "snmp":
@@ -63,6 +63,15 @@ def object_rows(
     if profile.format == "cloudevents":
         return check_events(items)
     return otlp_rows(items, lines, limits) if profile.format == "otlp" else items
+
+
+def _machines(content, limits, deadline, encoding) -> Iterator:
+    """The readings of a fleet snapshot, which is XML or JSON."""
+    sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+    if detect_kind(sample) == "xml":
+        return aemp_rows(content.open(limits, deadline), limits)
+    path = _path_there(content, ["Fleet.Equipment", "fleet.Equipment", "Equipment"], limits, deadline, encoding)
+    return aemp_objects(json_items(content.open(limits, deadline), encoding, path, limits))
 
 
 def _devices(content, limits, deadline, encoding) -> Iterator:

@@ -182,7 +182,7 @@ def check_conditions(errors, where, conditions) -> None:
             errors.append((here, "must be an object"))
             continue
         check_column(errors, here, condition)
-        for name in set(condition) - {"column", "or", "ignore_case", *_TESTS}:
+        for name in set(condition) - {"column", "or", "optional", "ignore_case", *_TESTS}:
             errors.append((f"{here}.{name}", "is not known here"))
         tests = [name for name in _TESTS if name in condition]
         require(errors, here, len(tests) == 1, f"needs exactly one of {', '.join(_TESTS)}")

@@ -21,7 +21,8 @@ _CACHE_ENTRIES = 20_000
 EXACT = Context(prec=150, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_MONEY = r"(?:[$\u20ac\u00a3\u00a5]|[A-Z]{3})?"
+_CODES = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF INR JPY MXN NOK NZD PLN RON SEK SGD USD ZAR"
+_MONEY = rf"(?:[$\u20ac\u00a3\u00a5]|{_CODES.replace(' ', '|')})?"
 _BOOKED = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[+-]?)\s*{_MONEY}\s*(?P<number>[0-9.,'\u00a0\u202f\u2019 ]*[0-9])"
     rf"\s*{_MONEY}\s*(?P<last>-?)\)?"

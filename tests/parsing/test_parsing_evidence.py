@@ -111,7 +111,7 @@ def test_money_is_read_as_books_write_it_where_signs_are_recognised(text, number
     assert codes(read(table(("1", "s", "2025-01-01", text)), plain(measures=[measure]))) == ["bad_quantity"]
 
 
-@pytest.mark.parametrize("text", ["(12.50", "-12.50-", "12 $ 50", "$", "1,2,3 €", "--5"])
+@pytest.mark.parametrize("text", ["(12.50", "-12.50-", "12 $ 50", "$", "1,2,3 €", "--5", "5 MWH", "5 kWh"])
 def test_what_is_no_number_is_none_with_a_sign_of_money_either(text):
     assert codes(read(table(("1", "s", "2025-01-01", text)), plain(decimal="auto"))) in (
         ["bad_quantity"],

@@ -184,8 +184,8 @@ def green_button(*series):
         )
         entries.append(
             f'<entry><link rel="self" href="{place}"/><link rel="related" href="/ReadingType/1"/><content>'
-            f'<MeterReading/></content></entry><entry><link rel="up" href="{place}/IntervalBlock"/><content><IntervalBlock>{readings}'
-            "</IntervalBlock></content></entry>"
+            f'<MeterReading/></content></entry><entry><link rel="up" href="{place}/IntervalBlock"/><content>'
+            f"<IntervalBlock>{readings}</IntervalBlock></content></entry>"
         )
     kind = "<ReadingType><flowDirection>1</flowDirection><uom>72</uom></ReadingType>"
     entries.append(f'<entry><link rel="self" href="/ReadingType/1"/><content>{kind}</content></entry>')
@@ -211,6 +211,18 @@ def test_fuel_in_gallons_is_no_fuel_in_litres():
     fleet = "<Fleet>" + machine("A", "Litre") + machine("B", "gallon") + machine("C", "") + machine("D", "bushel")
     items = read("fleet_snapshot", fleet + "</Fleet>")
     assert totals(items) == {"fuel": "10", "fuel_gallon": "5"} and codes(items) == ["unknown_metric"]
+
+
+def test_a_fleet_in_json_says_what_it_says_in_xml():
+    reading = {"datetime": "2025-01-31T10:00:00Z", "Hour": 12.5}
+    machine = {"EquipmentHeader": {"OEMName": "Acme", "SerialNumber": "A"}, "CumulativeOperatingHours": reading}
+    snapshot = {"Fleet": {"Equipment": [machine, {"EquipmentHeader": {"SerialNumber": "B"}}]}}
+    items = read("fleet_snapshot", json.dumps(snapshot))
+    assert totals(items) == {"operating_hours": "12.5"} and codes(items) == ["filtered"]
+    xml = "<Fleet><Equipment><EquipmentHeader><OEMName>Acme</OEMName><SerialNumber>A</SerialNumber></EquipmentHeader>"
+    xml += '<CumulativeOperatingHours datetime="2025-01-31T10:00:00Z"><Hour>PT12H30M</Hour></CumulativeOperatingHours>'
+    (other,) = read("fleet_snapshot", xml + "</Equipment></Fleet>")
+    assert records(items)[0][1:12] == other[1:12]
 
 
 def test_charging_sessions_of_cities_and_networks_are_read_under_their_names():
