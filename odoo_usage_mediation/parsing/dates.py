@@ -28,6 +28,11 @@ def proven_order(texts: Iterable) -> str:
     return "mixed" if len(found) > 1 else found.pop() if found else ""
 
 
+def is_date(text: str) -> bool:
+    """Say whether a text is a date with day and month as numbers, in whichever order."""
+    return _DATE.fullmatch(text) is not None
+
+
 def _order(text: str) -> str:
     if text[1:2] not in "/-" and text[2:3] not in "/-":
         return ""

@@ -15,8 +15,8 @@ from .texts import Canonical, label
 from .times import TimeRules, time_reader
 
 _BLANKS = re.compile(r"\s+")
-_CLOCK = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
+_DAY_ALONE = re.compile(r"(?:[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 
 
@@ -33,7 +33,7 @@ def header_key(name: str) -> str:
 
 def loose_key(name: str) -> str:
     """Make spellings of one name comparable: ``Usage_Start Date`` is ``usageStartDate``."""
-    return "".join([sign for sign in name.casefold() if sign.isalnum()])
+    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign == "%"])
 
 
 class Environment:
@@ -150,7 +150,8 @@ class Environment:
         clock = self._clock(_as_spec(spec["clock"])) if "clock" in spec else None
         if clock:
             day = self.getter(spec)
-            return lambda row: read(_with_clock(day(row), clock(row)))
+            column = label(_as_spec(spec["clock"]))
+            return lambda row: read(_with_clock(day(row), clock(row), column))
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
@@ -163,7 +164,7 @@ class Environment:
         def start(row):
             text, place = day(row), interval(row)
             if not place.isdigit():
-                return read(_with_clock(text, place))
+                return read(_with_clock(text, place, spec["interval"]))
             midnight = read(text)
             at = midnight + timedelta(minutes=int(place))
             if at.astimezone(zone).date() != midnight.astimezone(zone).date():
@@ -185,11 +186,16 @@ def _as_spec(spec):
     return {"column": spec} if isinstance(spec, str) else spec
 
 
-def _with_clock(day: str, clock: str) -> str:
-    """Join a date and the time of day beside it; a date that has its time already stays as it is."""
-    if not _CLOCK.fullmatch(clock):
+def _with_clock(day: str, clock: str, column: str) -> str:
+    """Join a date and the time of day beside it; what has its time already stays as it is."""
+    if not _DAY_ALONE.fullmatch(day):
         return day
-    return f"{_MIDNIGHT.sub('', day)} {clock}" if ":" not in day or _MIDNIGHT.search(day) else day
+    if not clock:
+        raise Refuse("missing_time", column=column, value="nothing")
+    if ":" in clock and _DAY_ALONE.match(clock):
+        return clock
+    # What is no time of day makes a text that no format reads.
+    return f"{_MIDNIGHT.sub('', day)} {clock}"
 
 
 class CellEnvironment(Environment):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from .dates import proven_order
+from .dates import is_date, proven_order
 from .quantities import prove_style
 from .texts import Canonical
 
@@ -55,7 +55,11 @@ class Evidence:
             return found
         if self._pooled_order is None:
             width = max(map(len, self._rows), default=0)
-            self._pooled_order = proven_order(chain.from_iterable(map(self._texts, range(width))))
+            # Columns of dates only: a date among other texts is what some person wrote.
+            columns = [
+                texts for place in range(width) if all(map(is_date, texts := list(filter(None, self._texts(place)))))
+            ]
+            self._pooled_order = proven_order(chain.from_iterable(columns))
         return self._pooled_order
 
     def _texts(self, place):

@@ -67,7 +67,7 @@ def _column_or_other(spec, env, missing):
 def _column(spec, env, missing):
     read = env.number(spec, missing)
     if "clock" in spec:
-        read = _number_or_clock(read, env.getter(spec), _MICROS[spec["clock"]])
+        read = _number_or_clock(read, env.getter(spec), _MICROS[spec["clock"]], spec["column"])
     if "empty_as" in spec:
         get, nulls = env.getter(spec), env.null_words(spec["column"])
         inner, instead = read, Decimal(spec["empty_as"])
@@ -78,11 +78,14 @@ def _column(spec, env, missing):
     return _guarded(lambda row: multiply(read(row), factor), spec["column"])
 
 
-def _number_or_clock(read: Callable, get: Callable, micros: int) -> Callable:
+def _number_or_clock(read: Callable, get: Callable, micros: int, column: str) -> Callable:
     """Read a length of time that some write as a number and others as 0:01:05 or PT65S."""
 
     def either(row):
         text = get(row)
+        if text.count(":") == 1:
+            why = "it may be hours and minutes, or minutes and seconds"
+            raise Refuse("bad_quantity", value=text[:60], column=column, why=why)
         count = duration_micros(text) if ":" in text or text[:1] == "P" else None
         return read(row) if count is None else length_of_time(count, micros)
 

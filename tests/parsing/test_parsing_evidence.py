@@ -26,6 +26,10 @@ def test_a_date_of_another_column_proves_the_order_too():
     lines = (("1", "s", "03/04/2025", "1", "30/04/2025"),)
     text = table(*lines, head=("id", "subject", "at", "qty", "Invoice date"))
     assert days(read(text, plain(**AUTO))) == ["2025-04-03"]
+    # A date among other texts is what some person wrote.
+    lines = (("1", "s", "03/04/2025", "1", "30/04/2025"), ("2", "s", "03/04/2025", "1", "call back"))
+    text = table(*lines, head=("id", "subject", "at", "qty", "Note"))
+    assert codes(read(text, plain(**AUTO))) == ["bad_time", "bad_time"]
 
 
 def test_what_nothing_proves_is_refused_and_dots_have_the_day_first():
@@ -148,10 +152,12 @@ def test_a_name_in_another_spelling_is_found_unless_two_are_alike():
 def test_the_time_of_day_may_stand_beside_the_date():
     profile = plain(time={"column": "at", "clock": "clock"}, time_formats=["iso", "day_first"])
     head = ("id", "subject", "at", "clock", "qty")
-    days_and_clocks = (("3/4/2025", "21:30"), ("3/4/2025 08:00", "21:30"), ("3/4/2025", ""))
+    days_and_clocks = (("3/4/2025", "21:30"), ("3/4/2025 08:00", "21:30"), ("3/4/2025", "2025-04-03 09:15"))
     lines = [(str(n), "s", *both, "1") for n, both in enumerate(days_and_clocks)]
     items = read(table(*lines, head=head), profile)
-    assert [f"{item.occurred_at:%H:%M}" for item in items] == ["21:30", "08:00", "00:00"]
+    assert [f"{item.occurred_at:%H:%M}" for item in items] == ["21:30", "08:00", "09:15"]
+    lines = [(str(n), "s", "3/4/2025", clock, "1") for n, clock in enumerate(("", "noon"))]
+    assert codes(read(table(*lines, head=head), profile)) == ["missing_time", "bad_time"]
     assert len(records(read(table(("1", "s", "3/4/2025", "1")), profile))) == 1
 
 
@@ -168,8 +174,10 @@ def test_another_column_gives_the_quantity_where_the_first_is_missing():
 
 def test_a_length_may_be_written_as_seconds_or_as_a_clock():
     profile = plain(measures=[{"metric": "calls", "quantity": {"column": "qty", "clock": "seconds"}}])
-    lines = [(str(n), "s", "2025-01-01", text) for n, text in enumerate(("65", "0:01:05", "01:05", "PT1M5S"))]
+    lines = [(str(n), "s", "2025-01-01", text) for n, text in enumerate(("65", "0:01:05", "PT1M5S"))]
     assert {str(item.quantity) for item in read(table(*lines), profile)} == {"65"}
+    # Minutes and seconds, or hours and minutes: a factor of sixty.
+    assert codes(read(table(("1", "s", "2025-01-01", "01:05")), profile)) == ["bad_quantity"]
 
 
 def test_without_an_id_a_record_is_known_by_key_columns():
