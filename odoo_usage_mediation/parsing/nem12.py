@@ -29,6 +29,10 @@ def nem12_rows(entries: Iterable) -> Iterator:
     meter, record, flaws = None, None, []
     for entry in entries:
         if type(entry) is Rejection:
+            # In the order of lines, so that reading can go on behind any of them.
+            if record:
+                yield from _day(meter, *record, flaws)
+            record, flaws = None, []
             yield entry
             continue
         number, cells = entry

@@ -128,6 +128,11 @@ def test_energy_of_nem12_is_kilowatt_hours_whatever_its_unit(unit, total):
     assert sum(item.quantity for item in nem12(nem(unit=unit))) == Decimal(total)
 
 
+def test_rows_of_nem12_come_in_the_order_of_their_lines():
+    numbers = [item.row_number for item in nem12(nem().replace("\r\n400,1", '\r\n"open\r\n400,1'))]
+    assert numbers == sorted(numbers) and len(set(numbers)) == 2
+
+
 def test_what_is_wrong_in_nem12_waits_and_costs_no_other_record():
     assert set(codes(nem12(nem("E1", "KVARH")))) == {"unknown_metric"}
     assert codes(nem12(nem(values=range(40)))) == ["bad_row_shape"]
