@@ -14,9 +14,9 @@ from .reasons import FileRefused, Refuse
 #: Named time formats -> what comes first where the file proves nothing ("" = then refused).
 ORDERED = {"day_first": "day", "month_first": "month", "either_first": ""}
 _DATE = re.compile(
-    r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})"
+    r"(?:[A-Za-z]{2,9}[.,]? )?([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})"
     r"(?:,?[T ] *([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,]([0-9]{1,12}))?)?"
-    r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _LITERAL = re.compile(r"%([dm])[/-]%([dm])[/-]%[Yy]")
 _WORDS = {"day": "the day", "month": "the month"}
@@ -34,7 +34,7 @@ def is_date(text: str) -> bool:
 
 
 def _order(text: str) -> str:
-    if text[1:2] not in "/-" and text[2:3] not in "/-":
+    if "/" not in text and "-" not in text:
         return ""
     match = _DATE.fullmatch(text)
     return said_order(match) if match and len(match.group(4)) == 4 and match.group(2) != "." else ""

@@ -258,6 +258,23 @@ def test_calls_have_their_date_and_time_apart_and_their_length_in_several_forms(
         assert items[0].occurred_at.isoformat() == "2024-10-26T23:30:05+00:00"
 
 
+CALLS = (
+    "Type,From,To,Date,Time,Duration\nVoice,100,200,Mon 03/17/2025,2:05 PM,0:01:30\n",
+    "Call Time;Caller ID;Destination;Status;Ringing;Talking\n2025-03-17T14:05:00;100;200;Answered;0:00:30;0:01:30\n"
+    "2025-03-17T14:05:00;100;200;Missed;0:00:30;\n",
+    "callingPartyNumber,finalCalledPartyNumber,dateTimeOrigination,duration,pkid\n100,200,1742220300,90,p1\n",
+    "a_number,b_number,call_start,duration\n100,200,20250317140500,90\n",
+)
+
+
+@pytest.mark.parametrize("text", CALLS)
+def test_calls_of_other_switches_are_read_under_their_names(text):
+    items = read("call_records", text)
+    assert [(item.subject, item.quantity, item.dimensions["to"]) for item in records(items)] == [("100", 90, "200")]
+    assert records(items)[0].occurred_at.isoformat() == "2025-03-17T14:05:00+00:00"
+    assert codes(items) in ([], ["filtered"])
+
+
 def test_calls_of_the_office_count_for_the_user_and_failed_ones_do_not():
     direct = "Correlation ID,SIP Address,Invite time,Duration (seconds),Success,Caller Number\n"
     direct += "1,a@x.example,2024-10-26 23:30:05.1,60,Yes,+49\n2,a@x.example,2024-10-26 23:31:05.1,0,No,+49\n"
