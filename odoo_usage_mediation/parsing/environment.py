@@ -17,7 +17,8 @@ from .times import TimeRules, time_reader
 _BLANKS = re.compile(r"\s+")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 _DAY_ALONE = re.compile(
-    r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+    r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})"
+    r"(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 )
 _TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 

@@ -180,6 +180,13 @@ def test_a_length_may_be_written_as_seconds_or_as_a_clock():
     assert codes(read(table(("1", "s", "2025-01-01", "01:05")), profile)) == ["bad_quantity"]
 
 
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_serial_that_a_spreadsheet_has_rounded_is_nobodys(count):
+    lines = [(str(n), "4.91512E+11", "2025-01-01", "1") for n in range(count)]
+    assert codes(read(table(*lines), plain())) == ["rounded_identity"] * count
+    assert len(records(read(table(("1", "1.5E", "2025-01-01", "1"), ("2", "E+1", "2025-01-01", "1")), plain()))) == 2
+
+
 def test_without_an_id_a_record_is_known_by_key_columns():
     profile = plain(external_id={"column": "id", "else": {"key": ["subject", "at"]}})
     lines = (("1", "s", "2025-01-01", "5"), ("", "s", "2025-01-01", "5"))
