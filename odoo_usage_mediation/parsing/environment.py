@@ -166,7 +166,8 @@ class Environment:
 
         def start(row):
             text, place = day(row), interval(row)
-            if not place.isdigit():
+            if not place.isdigit() or not _DAY_ALONE.fullmatch(text):
+                # A person who corrected the time said all of it.
                 return read(_with_clock(text, place, spec["interval"]))
             midnight = read(text)
             at = midnight + timedelta(minutes=int(place))
