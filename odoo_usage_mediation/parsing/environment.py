@@ -307,7 +307,7 @@ class ObjectEnvironment(Environment):
             values = [row.get(key) for row in rows]
             kinds = set(map(type, values))
             if kinds <= _TEXTS:
-                return [value if type(value) is Canonical else value.strip() for value in values]
+                return [value if isinstance(value, Canonical) else value.strip() for value in values]
             return [""] * len(rows) if kinds == _NOTHING else None
 
         return read
@@ -376,7 +376,7 @@ def _key_getter(key: str) -> Callable:
 
 def scalar_text(value: object) -> str:
     """Return a JSON value as text: null is "", true is "true"; objects and lists as JSON text."""
-    if type(value) is Canonical:
+    if isinstance(value, Canonical):
         return value
     if isinstance(value, str):
         return value.strip()

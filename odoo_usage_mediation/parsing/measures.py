@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 
 from .quantities import EXACT, check_range
 from .reasons import Refuse
-from .texts import label
+from .texts import Final, label
 
 _MICROS = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,8 +74,9 @@ def _column(spec, env, missing):
         read = lambda row: instead if get(row) in nulls else inner(row)  # noqa: E731
     if "factor" not in spec:
         return read
-    factor, multiply = Decimal(spec["factor"]), EXACT.multiply
-    return _guarded(lambda row: multiply(read(row), factor), spec["column"])
+    factor, multiply, get = Decimal(spec["factor"]), EXACT.multiply, env.getter(spec)
+    scaled = _guarded(lambda row: multiply(read(row), factor), spec["column"])
+    return lambda row: read(row) if type(get(row)) is Final else scaled(row)
 
 
 def _number_or_clock(read: Callable, get: Callable, micros: int, column: str) -> Callable:

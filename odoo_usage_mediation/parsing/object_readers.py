@@ -165,7 +165,7 @@ def parse_rows(
         env = ObjectEnvironment(profile, context or {})
     else:
         names = columns or profile.columns
-        typed = profile.format == "xlsx" or any(type(cell) is Canonical for _number, row in entries for cell in row)
+        typed = profile.format == "xlsx" or any(isinstance(cell, Canonical) for _number, row in entries for cell in row)
         env = CellEnvironment(profile, context or {}, names, typed)
         entries = [_fitted(number, row, names, profile, typed) for number, row in entries]
     mapper = RowMapper(profile, env, **options)
@@ -188,7 +188,7 @@ def _fitted(number, row, names, profile, typed):
 
 
 def _cell(cell, canonical):
-    if type(cell) is Canonical:
+    if isinstance(cell, Canonical):
         return cell
     cell = str(cell).strip()
     return Canonical(cell) if canonical and _is_plain_number(cell) else cell

@@ -90,7 +90,7 @@ def number_reader(
     def slow(text):
         if text in nulls:
             raise Refuse(missing, column=column, value=text or "nothing")
-        if type(text) is Canonical:
+        if isinstance(text, Canonical):
             value = plain_number(text, column)
         else:
             value = (styled or plain)(bare(text) if booked else text)

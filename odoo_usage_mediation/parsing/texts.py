@@ -23,6 +23,12 @@ class Canonical(str):
     __slots__ = ()
 
 
+class Final(Canonical):
+    """A quantity that a person put in: it is what is to be counted, in the unit of the metric."""
+
+    __slots__ = ()
+
+
 def clean(text: str) -> str:
     """Return text that any database can hold: NFC; refuses NUL and lone surrogates."""
     if text.isascii():
