@@ -9,7 +9,7 @@ from typing import NamedTuple
 from odoo.addons.odoo_usage_billing.store.pause import collector_paused
 from odoo.addons.odoo_usage_billing.store.records import Refusal, make_record, plain
 
-from ..parsing import Canonical, Deadline, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
+from ..parsing import Canonical, Deadline, Final, Limits, Profile, Rejection, derive_external_id, parse, parse_rows
 from ..parsing.environment import header_key
 from .form import CORRECTIONS, OWN_ID
 
@@ -229,14 +229,17 @@ class Reread(Rows):
             specs["metric"] = {} if isinstance(measure["metric"], str) else measure["metric"]
         for name, value in correction.items():
             spec = specs.get(name) or {}
-            self._put(cells, spec, _as_said(spec, value) if name == "metric" else value)
+            self._put(cells, spec, _as_said(spec, value) if name == "metric" else value, name == "quantity")
         return cells
 
-    def _put(self, cells, spec, value):
+    def _put(self, cells, spec, value, is_quantity=False):
         names = _column_names(spec)
+        if is_quantity and isinstance(spec, dict):
+            names += _column_names(spec.get("else") or {})
         if not names or value is None:
             return
-        value = Canonical(value)
+        # Said in the unit of the metric, whatever factor the profile has for the file's own numbers.
+        value = Final(value) if is_quantity else Canonical(value)
         if isinstance(cells, dict):
             cells[names[0]] = value
             return

@@ -145,7 +145,9 @@ def _number_style(columns):
     numbers = [column for column in columns if column["type"] == "number"]
     signs = {sign for column in numbers for sign in column.get("decimals", ())}
     if signs not in ({"."}, {","}):
-        return {"decimal": ".", "thousands": False}
+        # What the sample leaves open, each file proves for itself, or its rows wait.
+        is_open = signs or any(column.get("ambiguous") for column in numbers)
+        return {"decimal": "auto" if is_open else ".", "thousands": False}
     decimal = signs.pop()
     other = "," if decimal == "." else "."
     grouped = any(other in text for column in numbers for text in column["samples"])

@@ -19,6 +19,8 @@ FORMATS = [
     ("otlp", "OpenTelemetry (OTLP)"),
     ("greenbutton", "Green Button (ESPI)"),
     ("aemp", "AEMP / ISO 15143-3"),
+    ("nem12", "Interval meter data (NEM12)"),
+    ("snmp", "Answers over SNMP"),
 ]
 ENCODINGS = [
     ("auto", "Recognise"),

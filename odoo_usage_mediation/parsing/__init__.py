@@ -10,7 +10,7 @@ from .reasons import FILE_REASONS, REASONS, FileRefused, Reason
 from .records import Record, Rejection, content_digest, derive_external_id
 from .safe_cell import safe_cell, safe_row
 from .sniff import Sniffed, sniff
-from .texts import Canonical
+from .texts import Canonical, Final
 
 __all__ = [
     "FILE_REASONS",
@@ -18,6 +18,7 @@ __all__ = [
     "Canonical",
     "Deadline",
     "FileRefused",
+    "Final",
     "Limits",
     "MessageReader",
     "Parsed",

@@ -1,4 +1,4 @@
-"""Equipment telematics after ISO 15143-3 (AEMP 2.0), XML: one row per machine and reading.
+"""Equipment telematics after ISO 15143-3 (AEMP 2.0), XML or JSON: one row per machine and reading.
 
 Columns: ``oem``, ``model``, ``equipment_id``, ``serial``, ``pin``, ``metric`` (the element's name, e.g.
 ``CumulativeOperatingHours``), ``value``, ``unit``, ``time``. Readings named Cumulative, FuelUsed and Distance
@@ -7,11 +7,13 @@ are registers. A machine without any reading is counted as ``filtered``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .containers import Bounded
+from .environment import scalar_text
 from .limits import Limits
 from .records import Rejection
+from .texts import storable
 from .xml_reader import flatten, local_name, xml_elements
 
 # Element of the reading -> (element of the value, element of the unit or the unit itself).
@@ -51,12 +53,37 @@ def aemp_rows(stream: Bounded, limits: Limits) -> Iterator:
                 header = {column: values.get(element, "") for column, element in _HEADER.items()}
             elif name in READINGS:
                 readings.append((name, flatten(child)))
-        for name, values in readings:
+        for item in _machine(header, readings):
             number += 1
-            yield number, _row(header, name, values)
-        if not readings:
+            yield item._replace(row_number=number) if type(item) is Rejection else (number, item)
+
+
+def aemp_objects(entries: Iterable) -> Iterator:
+    """The same for the machines of a snapshot in JSON: ``entries`` of json_items."""
+    number = 0
+    for entry in entries:
+        if type(entry) is Rejection:
+            yield entry
+            continue
+        machine = entry[1]
+        stated = machine.get("EquipmentHeader")
+        header = {column: "" for column in _HEADER}
+        if isinstance(stated, dict):
+            header = {column: scalar_text(stated.get(element)) for column, element in _HEADER.items()}
+        readings = [(name, _texts(machine[name])) for name in READINGS if isinstance(machine.get(name), dict)]
+        for item in _machine(header, readings):
             number += 1
-            yield Rejection(number, "filtered", {"column": "readings (none)"}, "", header)
+            yield item._replace(row_number=number) if type(item) is Rejection else (number, item)
+
+
+def _texts(reading):
+    return {name.lstrip("@"): scalar_text(value) for name, value in reading.items()}
+
+
+def _machine(header, readings):
+    if not readings:
+        return [Rejection(0, "filtered", {"column": "readings (none)"}, "", storable(header))]
+    return [_row(header, name, values) for name, values in readings]
 
 
 def _row(header: dict, name: str, values: dict) -> dict:

@@ -117,14 +117,17 @@ def _identities(spec, env):
     """
     spec = {"column": spec} if isinstance(spec, str) else spec
     is_plain = "column" in spec and spec.keys() <= {"column", "or"}
-    cells_of = env.cells({"column": spec["column"]}) if is_plain else None
+    cells_of = env.cells({"column": env.names(spec)[0]}) if is_plain else None
     if cells_of is None:
         return None
     nulls, rounds = env.null_words(spec["column"]), env.rounds_numbers
 
     def read(rows):
         cells = cells_of(rows)
-        if cells is None or not nulls.isdisjoint(cells) or not _is_clean("\n".join(cells)):
+        if cells is None or not nulls.isdisjoint(cells):
+            raise Doubt
+        joined = "\n".join(cells)
+        if "E+" in joined or not _is_clean(joined):
             raise Doubt
         longest = max(map(len, cells))
         if longest > MAX_IDENTITY_CHARS or (rounds and longest > _ROUNDED_CHARS and Canonical in map(type, cells)):

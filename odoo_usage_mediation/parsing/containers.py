@@ -21,6 +21,8 @@ MAX_MEMBERS = 2_000
 RATIO_FLOOR = 1 << 20
 # What unpacking can raise when the bytes are not what they should be.
 DAMAGE = (EOFError, OSError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+# Style sheets, papers and checksums hold no usage.
+_COMPANIONS = (".xsl", ".xslt", ".css", ".pdf", ".md", ".htm", ".html", ".md5", ".sha256", ".png")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -148,6 +150,8 @@ def _zip_content(stream, size) -> Content:
             raise FileRefused("wrong_file_type", found="an office document", expected="a workbook")
         return Content(stream, "xlsx", "zip", "", size)
     data = [name for name in names if not name.endswith("/") and not _is_litter(name)]
+    # What stands beside the usage in archives of providers; alone it is what was sent.
+    data = [name for name in data if not _is_companion(name)] or data
     if not data:
         raise FileRefused("empty_file")
     if len(data) > 1:
@@ -164,6 +168,11 @@ def _zip_content(stream, size) -> Content:
 def _is_litter(name: str) -> bool:
     base = name.rsplit("/", 1)[-1]
     return name.startswith("__MACOSX/") or base in (".DS_Store", "Thumbs.db") or base.startswith("._")
+
+
+def _is_companion(name: str) -> bool:
+    base = name.rsplit("/", 1)[-1].casefold()
+    return base.endswith(_COMPANIONS) or (base.endswith((".json", ".xml")) and "manifest" in base)
 
 
 def _refuse_nested(head: bytes) -> None:

@@ -17,7 +17,7 @@ SAMPLE_BYTES = 1 << 16
 _DELIMITERS = ",;\t|"
 _DATE = re.compile(
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:[T ].*)?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?:[ T].*)?"
-    r"|[0-9]{8}[ T][0-9]{4,6}"
+    r"|[0-9]{8}[ T][0-9]{4,6}|[0-9]{1,2}[- ][A-Za-z]{3,9}[- ][0-9]{2,4}(?:[ T].*)?"
 )
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f\u2019]*(?:[eE][+-]?[0-9]{1,3})?|[+-]?\.[0-9]+")
 _NULLS = {"null", "na", "n/a", "nan", "none", "missing", "nil", "-", "\\n"}
@@ -44,7 +44,14 @@ def detect_kind(sample: str) -> str:
 
 def expect_kind(found: str, expected: str) -> None:
     """Refuse a file whose content is plainly of another kind than the profile reads."""
-    families = {"csv": {"csv"}, "xml": {"xml"}, "greenbutton": {"xml"}, "aemp": {"xml"}}
+    families = {
+        "csv": {"csv"},
+        "nem12": {"csv"},
+        "snmp": {"csv", "json", "jsonl"},
+        "xml": {"xml"},
+        "greenbutton": {"xml"},
+        "aemp": {"xml", "json", "jsonl"},
+    }
     allowed = families.get(expected, {"json", "jsonl"})
     if found not in allowed and not (expected == "csv" and found != "xml"):
         raise FileRefused("wrong_file_type", found=found.upper(), expected=expected.upper())
@@ -85,6 +92,16 @@ def looks_like_header(rows: list) -> bool:
     return not any(_NUMBER.fullmatch(name) or _DATE.fullmatch(name) for name in filled)
 
 
+def title_rows(rows: list) -> int:
+    """Return how many rows at the top are titles: far narrower than most rows, with a header below them."""
+    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
+    if not filled:
+        return 0
+    usual = Counter(filled).most_common(1)[0][0]
+    titles = next((place for place, count in enumerate(filled) if 3 * count >= 2 * usual), 0)
+    return titles if usual > 2 and looks_like_header(rows[titles:]) else 0
+
+
 def column_types(rows: list) -> list[dict]:
     """Describe each column of some rows: type, null words, and what a profile could say about it.
 
@@ -121,6 +138,11 @@ def _time_formats(values: list) -> list[str]:
         return ["%Y%m%d" + values[0][8] + "%H%M" + ("%S" if digits == 6 else "")]
     if re.match(r"[0-9]{4}", values[0]):
         return [f"%Y{values[0][4]}%m{values[0][4]}%d" + _clock(values[0])]
+    named = re.match(r"[0-9]+([- ])[A-Za-z]+[- ]([0-9]+)", values[0])
+    if named:
+        return [
+            f"%d{named.group(1)}%b{named.group(1)}" + ("%Y" if len(named.group(2)) == 4 else "%y") + _clock(values[0])
+        ]
     sign = re.match(r"[0-9]+([-/.])", values[0]).group(1)
     parts = [re.split(r"[-/. T]", value)[:3] for value in values]
     year = "%Y" if len(parts[0][2]) == 4 else "%y"

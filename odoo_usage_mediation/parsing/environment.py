@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
-from .profile import Profile
+from .evidence import AMBIGUOUS, Evidence
+from .profile import Profile, number_columns
 from .quantities import number_reader
 from .reasons import FileRefused, Refuse
 from .texts import Canonical, label
 from .times import TimeRules, time_reader
 
 _BLANKS = re.compile(r"\s+")
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
+_DAY_ALONE = re.compile(
+    r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})"
+    r"(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+)
 _TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 
 
@@ -27,6 +34,11 @@ def header_key(name: str) -> str:
     return _BLANKS.sub(" ", name.replace("\ufeff", "").strip()).casefold()
 
 
+def loose_key(name: str) -> str:
+    """Make spellings of one name comparable: ``Usage_Start Date`` is ``usageStartDate``."""
+    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign == "%"])
+
+
 class Environment:
     """What specs compile against: columns, null words, number and time rules of one file.
 
@@ -34,10 +46,9 @@ class Environment:
     file name, time of receipt) that the caller supplies.
     """
 
-    def __init__(self, profile: Profile, context: dict, styles: dict | None = None):
+    def __init__(self, profile: Profile, context: dict):
         self.profile = profile
         self.context = context
-        self.styles = styles or {}
         self.missing: list[str] = []
         # Columns of optional measures that the file does not have.
         self.lacking: list[str] = []
@@ -63,7 +74,7 @@ class Environment:
     def getter(self, spec: dict) -> Callable:
         """Build ``row -> trimmed text`` ("" when absent) for ``column`` and its ``or`` list."""
         readers = []
-        for name in [spec["column"], *spec.get("or", [])]:
+        for name in self.names(spec):
             read = self._context_getter(name[1:]) if name.startswith("@") else self._getter(name)
             if read is not None:
                 readers.append(read)
@@ -72,6 +83,10 @@ class Environment:
                 self.missing.append(spec["column"])
             return lambda row: ""
         return readers[0] if len(readers) == 1 else _first_of(readers, self.null_words(spec["column"]))
+
+    def names(self, spec: dict) -> list:
+        """Return the names to look under, the best first."""
+        return [spec["column"], *spec.get("or", [])]
 
     def plain_place(self, spec: dict):
         """Return the place of a column that holds plain text in a row of cells, else None."""
@@ -95,10 +110,13 @@ class Environment:
     def number(self, spec: dict, missing: str = "missing_quantity") -> Callable:
         """Build ``row -> Decimal`` for a column; null words are refused as ``missing``."""
         get, column = self.getter(spec), spec["column"]
-        key = (column, missing)
+        is_whole = spec.get("whole", False)
+        key = (column, missing, is_whole)
         if key not in self._numbers:
             decimal, thousands = self.style(spec)
-            self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing)
+            decimal = "whole" if is_whole and decimal == "ambiguous" else decimal
+            booked = self.profile.decimal == "auto"
+            self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing, booked)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
@@ -108,46 +126,129 @@ class Environment:
         """Return how numbers of a column are written: (decimal sign, thousands signs)."""
         if self.profile.decimal != "auto":
             return self.profile.decimal, self.profile.thousands
-        for name in [spec["column"], *spec.get("or", [])]:
-            if header_key(name) in self.styles:
-                return self.styles[header_key(name)]
-        return ("ambiguous", "")
+        return AMBIGUOUS
+
+    def orders(self, spec: dict) -> tuple:
+        """Return what a column of dates, and the whole file, prove about day and month; "" for nothing."""
+        return "", ""
 
     def time_of_text(self, spec: dict) -> Callable:
         """Build ``text -> UTC datetime`` for a column, or for several."""
         column = label(spec)
         if column not in self._times:
             nulls = self.null_words(column)
-            self._times[column] = time_reader(self.rules, column, nulls)
+            self._times[column] = time_reader(self.rules, column, nulls, *self.orders(spec))
         return self._times[column]
 
     def time(self, spec: dict) -> Callable:
         """Build ``row -> UTC datetime`` for a column, or for several joined with a blank."""
         read = self.time_of_text(spec)
         if "columns" in spec:
-            getters = [self.getter({"column": name}) for name in spec["columns"]]
+            getters = [self.getter(part if isinstance(part, dict) else {"column": part}) for part in spec["columns"]]
             return lambda row: read(" ".join([get(row) for get in getters]).strip())
         if "constant" in spec:
             return lambda row: read(spec["constant"])
+        if "interval" in spec:
+            return self._interval_time(read, spec)
+        clock = self._clock(_as_spec(spec["clock"])) if "clock" in spec else None
+        if clock:
+            day = self.getter(spec)
+            column = label(_as_spec(spec["clock"]))
+            return lambda row: read(_with_clock(day(row), clock(row), column))
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
         return lambda row: read(get(row))
 
+    def _interval_time(self, read, spec):
+        """Build ``row -> start of an interval`` of a wide table: by its clock, or minutes after the local midnight."""
+        day, interval, zone = self.getter(spec), self.getter({"column": spec["interval"]}), self.rules.zone
+
+        def start(row):
+            text, place = day(row), interval(row)
+            if not place.isdigit() or not _DAY_ALONE.fullmatch(text):
+                # A person who corrected the time said all of it.
+                return read(_with_clock(text, place, spec["interval"]))
+            midnight = read(text)
+            at = midnight + timedelta(minutes=int(place))
+            if at.astimezone(zone).date() != midnight.astimezone(zone).date():
+                raise Refuse("bad_time", value=f"{text} + {place} min", column=label(spec), why="the day is shorter")
+            return at
+
+        return start
+
+    def _clock(self, spec):
+        """Return ``row -> time of day``, or None when the file has no column for it."""
+        known = len(self.missing)
+        get = self.getter(spec)
+        lacks = len(self.missing) > known
+        del self.missing[known:]
+        return None if lacks else get
+
+
+def _as_spec(spec):
+    return {"column": spec} if isinstance(spec, str) else spec
+
+
+def _with_clock(day: str, clock: str, column: str) -> str:
+    """Join a date and the time of day beside it; what has its time already stays as it is."""
+    if not _DAY_ALONE.fullmatch(day):
+        return day
+    if not clock:
+        raise Refuse("missing_time", column=column, value="nothing")
+    if ":" in clock and _DAY_ALONE.match(clock):
+        return clock
+    # What is no time of day makes a text that no format reads.
+    return f"{_MIDNIGHT.sub('', day)} {clock}"
+
 
 class CellEnvironment(Environment):
     """Columns by place in a row of cells. ``names`` are the header's, or the profile's own.
 
-    ``typed``: cells are trimmed, and may be Canonical (XLSX).
+    ``typed``: cells are trimmed, and may be Canonical (XLSX). ``evidence``: how numbers and dates are written.
+    A name that no column has exactly is looked up without blanks and signs.
     """
 
-    def __init__(self, profile, context, names: Sequence, typed: bool, styles: dict | None = None):
-        super().__init__(profile, context, styles)
+    def __init__(self, profile, context, names: Sequence, typed: bool, evidence: Evidence | None = None):
+        super().__init__(profile, context)
         self.trimmed = self.rounds_numbers = typed
+        self._evidence = evidence
         self._places: dict[str, list[int]] = {}
+        self._loose: dict[str, set] = {}
         for place, name in enumerate(names):
             if name:
-                self._places.setdefault(header_key(name), []).append(place)
+                key = header_key(name)
+                self._places.setdefault(key, []).append(place)
+                self._loose.setdefault(loose_key(name), set()).add(key)
+
+    def names(self, spec):
+        names = super().names(spec)
+        known = [name for name in names if name[:1] == "@" or header_key(name) in self._places or self._inside(name)]
+        if any(name[:1] != "@" for name in known):
+            return known
+        # Two columns of one spelling are none: which of them is meant, nobody knows.
+        alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
+        return [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+
+    def _known(self, spec):
+        """The places of the columns of a spec that the file has, without noting them as used."""
+        keys = [header_key(name) for name in self.names(spec)]
+        return [place for key in keys for place in self._places.get(key, ())]
+
+    def style(self, spec):
+        if self.profile.decimal != "auto" or not self._evidence:
+            return super().style(spec)
+        others = [place for name in number_columns(self.profile) for place in self._known({"column": name})]
+        return self._evidence.style(self._known(spec), others)
+
+    def orders(self, spec):
+        if not self._evidence:
+            # Single rows, without the file that they came from: only dates that are clear by themselves are read.
+            return "", "mixed"
+        names = spec.get("columns") or ([] if "constant" in spec else None)
+        specs = [spec] if names is None else [{"column": name} for name in names]
+        places = [place for each in specs for place in self._known(each)]
+        return self._evidence.own_order(places), self._evidence.order(places)
 
     def _place(self, name: str):
         places = self._places.get(header_key(name))
@@ -160,7 +261,7 @@ class CellEnvironment(Environment):
 
     def plain_place(self, spec: dict):
         """Return the place of a column; None for context, or a choice of several."""
-        names = [spec["column"], *spec.get("or", [])]
+        names = self.names(spec)
         if any(name.startswith("@") for name in names):
             return None
         places = [place for name in names if (place := self._place(name)) is not None]
@@ -206,7 +307,7 @@ class ObjectEnvironment(Environment):
             values = [row.get(key) for row in rows]
             kinds = set(map(type, values))
             if kinds <= _TEXTS:
-                return [value if type(value) is Canonical else value.strip() for value in values]
+                return [value if isinstance(value, Canonical) else value.strip() for value in values]
             return [""] * len(rows) if kinds == _NOTHING else None
 
         return read
@@ -275,7 +376,7 @@ def _key_getter(key: str) -> Callable:
 
 def scalar_text(value: object) -> str:
     """Return a JSON value as text: null is "", true is "true"; objects and lists as JSON text."""
-    if type(value) is Canonical:
+    if isinstance(value, Canonical):
         return value
     if isinstance(value, str):
         return value.strip()

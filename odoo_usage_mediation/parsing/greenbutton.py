@@ -3,13 +3,15 @@
 Columns: ``usage_point``, ``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times
 the power of ten), ``unit``, ``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has
 hundred-thousandths), ``currency``, ``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register),
-``tariff`` (tou). The file is read twice: types may stand behind the readings that need them.
+``tariff`` (tou), ``finer`` (the meter reading of the same usage point, unit and direction that says the same in shorter
+intervals, if there is one). The file is read twice: types may stand behind the readings that need them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 
 from .containers import Content
 from .limits import Deadline, Limits
@@ -60,40 +62,95 @@ _COST_UNIT = Decimal("0.00001")
 
 def greenbutton_rows(content: Content, limits: Limits, deadline: Deadline) -> Iterator:
     """Yield (ordinal, reading) or a Rejection."""
-    types, readings = _look_up(content.open(limits, deadline), limits)
+    types, readings, spans = _look_up(content.open(limits, deadline), limits)
+    finer = _finer(spans, types, readings)
     number = 0
     for entry in xml_elements(content.open(limits, deadline), frozenset(["entry"]), limits, MAX_NODES):
         blocks = [node for node in entry.iter("{*}IntervalBlock")]
         if not blocks:
             continue
         place = _path(_links(entry, "up") or _links(entry, "self"), "IntervalBlock")
-        kind = types.get(readings.get(place, ""), None)
-        if kind is None and len(types) == 1:
-            kind = next(iter(types.values()))
+        kind, also = _kind(types, readings, place), {"finer": finer[place]} if place in finer else {}
         for block in blocks:
             for node in block.iterchildren("{*}IntervalReading"):
                 number += 1
                 values = flatten(node)
                 try:
-                    yield number, _row(values, kind, place)
+                    yield number, {**_row(values, kind, place), **also}
                 except Refuse as refusal:
                     yield Rejection(number, refusal.code, refusal.params, "", storable(values))
 
 
-def _look_up(stream, limits) -> tuple[dict, dict]:
-    """Return {address of a type: its fields} and {address of a meter reading: address of its type}."""
+def _kind(types, readings, place):
+    kind = types.get(readings.get(place, ""))
+    return next(iter(types.values())) if kind is None and len(types) == 1 else kind
+
+
+def _finer(spans, types, readings) -> dict:
+    """Return {address of a meter reading: that of one that gives the same time in shorter intervals}.
+
+    A utility may list the hours of a month and its days: added up they would count twice.
+    """
+    series: dict = {}
+    for place, (first, last, length) in spans.items():
+        kind = _kind(types, readings, place) or {}
+        flow = kind.get("flowDirection", "")
+        if _point(place) and kind.get("uom"):
+            alike = (_point(place), kind["uom"], flow if flow not in ("", "0") else "1")
+            series.setdefault(alike, []).append((length, first, last, place))
+    found = {}
+    for entries in series.values():
+        entries.sort()
+        for number, (length, first, last, place) in enumerate(entries):
+            for shorter, begin, end, other in entries[:number]:
+                if shorter < length and begin < last and first < end:
+                    found.setdefault(place, other)
+    return found
+
+
+def _span(blocks, known):
+    """The (begin, end, shortest interval) of readings, beside those that are known."""
+    first, last, shortest = known or (None, None, None)
+    for node in chain.from_iterable(block.iter("{*}timePeriod") for block in blocks):
+        texts = [node.findtext(f"{{*}}{name}", "").strip() for name in ("start", "duration")]
+        if all(text.isdecimal() and len(text) < 16 for text in texts):
+            begin, length = map(int, texts)
+            first = begin if first is None else min(first, begin)
+            last = begin + length if last is None else max(last, begin + length)
+            shortest = length if shortest is None else min(shortest, length)
+    return None if first is None else (first, last, shortest)
+
+
+def _point(place: str) -> str:
+    steps = place.split("/")
+    return steps[steps.index("UsagePoint") + 1] if "UsagePoint" in steps[:-1] else ""
+
+
+def _look_up(stream, limits) -> tuple[dict, dict, dict]:
+    """Return {address of a type: its fields}, {address of a meter reading: address of its type}, {...: its span}."""
     types: dict = {}
     readings: dict = {}
+    spans: dict = {}
     for entry in xml_elements(stream, frozenset(["entry"]), limits, MAX_NODES):
         content = entry.find("{*}content")
         body = local_name(content[0]) if content is not None and len(content) else ""
         address = next(iter(_links(entry, "self")), "")
+        blocks = list(entry.iter("{*}IntervalBlock"))
+        if blocks:
+            place = _path(_links(entry, "up") or _links(entry, "self"), "IntervalBlock")
+            if span := _span(blocks, spans.get(place)):
+                spans[place] = span
         if body == "ReadingType":
-            types[address] = flatten(content[0])
+            types[_type_key(address)] = flatten(content[0])
         elif body == "MeterReading":
             related = [link for link in _links(entry, "related") if "/ReadingType/" in "/" + link]
-            readings[address] = next(iter(related), "")
-    return types, readings
+            readings[address] = _type_key(next(iter(related), ""))
+    return types, readings, spans
+
+
+def _type_key(address: str) -> str:
+    """Return what is the same in whole and in relative addresses of a reading type."""
+    return address[max(address.rfind("ReadingType/"), 0) :]
 
 
 def _links(entry, relation: str) -> list[str]:
@@ -112,12 +169,10 @@ def _path(links: list, last: str) -> str:
 def _row(values: dict, kind, place: str) -> dict:
     if kind is None:
         raise Refuse("bad_structure", why="its reading type is not in the file")
-    steps = place.split("/")
-    point = steps[steps.index("UsagePoint") + 1] if "UsagePoint" in steps[:-1] else ""
     uom = kind.get("uom", "")
     cost = values.get("cost", "")
     return {
-        "usage_point": point,
+        "usage_point": _point(place),
         "meter_reading": place,
         "start": Canonical(values.get("timePeriod/start", "")),
         "duration": Canonical(values.get("timePeriod/duration", "") or kind.get("intervalLength", "")),

@@ -276,8 +276,19 @@ def _external_id(spec, env, file_digest) -> Callable:
     if "key" in spec:
         parts = [compile_text(part, env) for part in spec["key"]]
         return lambda row, row_number: derive_external_id([part(row) for part in parts])
+    if "else" in spec:
+        return _external_id_or_key(spec, env)
     read = compile_identity(spec, env, "missing_external_id")
     return lambda row, row_number: read(row)
+
+
+def _external_id_or_key(spec, env) -> Callable:
+    """The producer's id; where the file or the row has none, one of the key columns."""
+    known = len(env.missing)
+    read = compile_identity({name: part for name, part in spec.items() if name != "else"}, env)
+    del env.missing[known:]
+    parts = [compile_text(part, env) for part in spec["else"]["key"]]
+    return lambda row, row_number: read(row) or derive_external_id([part(row) for part in parts])
 
 
 def _metric(spec, env) -> Callable:

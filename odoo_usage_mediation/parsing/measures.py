@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 
 from .quantities import EXACT, check_range
 from .reasons import Refuse
-from .texts import label
+from .texts import Final, label
 
 _MICROS = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}
 _MICROSECOND = timedelta(microseconds=1)
@@ -30,6 +30,8 @@ def compile_expression(spec, env, missing: str = "missing_quantity") -> Callable
     """
     if isinstance(spec, str):
         spec = {"column": spec}
+    if "column" in spec and "else" in spec:
+        return _column_or_other(spec, env, missing)
     if "column" in spec:
         return _column(spec, env, missing)
     if "constant" in spec:
@@ -48,16 +50,47 @@ def compile_expression(spec, env, missing: str = "missing_quantity") -> Callable
     raise ValueError(f"no such expression: {spec!r}")
 
 
+def _column_or_other(spec, env, missing):
+    """Read a column, or where it is empty or not in the file, another expression."""
+    known = len(env.missing)
+    first = {name: part for name, part in spec.items() if name != "else"}
+    read, get, nulls = _column(first, env, missing), env.getter(first), env.null_words(spec["column"])
+    lacks, env.missing[known:] = env.missing[known:], []
+    other = compile_expression(spec["else"], env, missing)
+    if len(env.missing) > known:
+        # Neither is there: the first one is what to ask for.
+        env.missing[known:] = lacks[:1]
+        return read
+    return other if lacks else lambda row: other(row) if get(row) in nulls else read(row)
+
+
 def _column(spec, env, missing):
     read = env.number(spec, missing)
+    if "clock" in spec:
+        read = _number_or_clock(read, env.getter(spec), _MICROS[spec["clock"]], spec["column"])
     if "empty_as" in spec:
         get, nulls = env.getter(spec), env.null_words(spec["column"])
         inner, instead = read, Decimal(spec["empty_as"])
         read = lambda row: instead if get(row) in nulls else inner(row)  # noqa: E731
     if "factor" not in spec:
         return read
-    factor, multiply = Decimal(spec["factor"]), EXACT.multiply
-    return _guarded(lambda row: multiply(read(row), factor), spec["column"])
+    factor, multiply, get = Decimal(spec["factor"]), EXACT.multiply, env.getter(spec)
+    scaled = _guarded(lambda row: multiply(read(row), factor), spec["column"])
+    return lambda row: read(row) if type(get(row)) is Final else scaled(row)
+
+
+def _number_or_clock(read: Callable, get: Callable, micros: int, column: str) -> Callable:
+    """Read a length of time that some write as a number and others as 0:01:05 or PT65S."""
+
+    def either(row):
+        text = get(row)
+        if text.count(":") == 1:
+            why = "it may be hours and minutes, or minutes and seconds"
+            raise Refuse("bad_quantity", value=text[:60], column=column, why=why)
+        count = duration_micros(text) if ":" in text or text[:1] == "P" else None
+        return read(row) if count is None else length_of_time(count, micros)
+
+    return either
 
 
 def _rounded(read: Callable, decimals: int) -> Callable:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .aemp import aemp_rows
+from .aemp import aemp_objects, aemp_rows
 from .cloudevents import check_events
 from .containers import Content, open_content
+from .csv_reader import CsvRows
 from .detect import SAMPLE_BYTES, detect_kind
 from .encodings import detect_encoding
 from .environment import CellEnvironment, ObjectEnvironment
@@ -14,33 +15,47 @@ from .greenbutton import greenbutton_rows
 from .json_reader import json_items, json_lines
 from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
+from .nem12 import nem12_rows
 from .otlp import otlp_rows
 from .profile import Profile
 from .reader import Parsed
 from .reasons import FileRefused
 from .records import Rejection
 from .senml import senml_rows
+from .snmp import dump_rows, walk_rows
 from .texts import Canonical
 from .xml_reader import xml_rows
 
 
 def read_objects(parsed: Parsed, content: Content, profile: Profile, limits, deadline, context, options) -> Parsed:
     """Connect a JSON or XML file to the mapper."""
-    rows = object_rows(content, profile, limits, deadline, parsed.encoding, context)
+    rows = object_rows(content, profile, limits, deadline, parsed.encoding, context, is_file=True)
     env = ObjectEnvironment(profile, context)
     return parsed.ready(rows, RowMapper(profile, env, **options))
 
 
-def object_rows(content: Content, profile: Profile, limits, deadline, encoding: str, context: dict) -> Iterator:
-    """Return the rows of a file: ``(number, object)`` or Rejections."""
+def object_rows(
+    content: Content, profile: Profile, limits, deadline, encoding: str, context: dict, is_file: bool = False
+) -> Iterator:
+    """Return the rows of a file or message: ``(number, object)`` or Rejections."""
     if profile.format == "greenbutton":
         return greenbutton_rows(content, limits, deadline)
     if profile.format == "aemp":
-        return aemp_rows(content.open(limits, deadline), limits)
+        return _machines(content, limits, deadline, encoding)
+    if profile.format == "nem12":
+        return nem12_rows(CsvRows(content.open(limits, deadline), encoding, ",", '"', limits))
+    if profile.format == "snmp":
+        return _devices(content, limits, deadline, encoding)
     if profile.format == "xml":
         return xml_rows(content.open(limits, deadline), profile.row_element, limits)
     lines = profile.format == "jsonl" or (profile.format != "json" and _has_lines(content, limits, deadline, encoding))
+    if is_file and profile.format in ("json", "jsonl"):
+        lines = _is_lines(content, profile, limits, deadline, encoding)
     path = "resourceMetrics" if profile.format == "otlp" and not lines else profile.records_path
+    if profile.format == "otlp" and is_file and not lines:
+        path = "resourceMetrics|resource_metrics"
+    if "|" in path:
+        path = "" if lines else _path_there(content, path.split("|"), limits, deadline, encoding)
     stream = content.open(limits, deadline)
     if profile.format == "senml":
         return senml_rows(stream, encoding, limits, lines, context)
@@ -48,6 +63,49 @@ def object_rows(content: Content, profile: Profile, limits, deadline, encoding: 
     if profile.format == "cloudevents":
         return check_events(items)
     return otlp_rows(items, lines, limits) if profile.format == "otlp" else items
+
+
+def _machines(content, limits, deadline, encoding) -> Iterator:
+    """The readings of a fleet snapshot, which is XML or JSON."""
+    sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+    if detect_kind(sample) == "xml":
+        return aemp_rows(content.open(limits, deadline), limits)
+    path = _path_there(content, ["Fleet.Equipment", "fleet.Equipment", "Equipment"], limits, deadline, encoding)
+    return aemp_objects(json_items(content.open(limits, deadline), encoding, path, limits))
+
+
+def _devices(content, limits, deadline, encoding) -> Iterator:
+    """The devices of a walk as text, or of JSON: one object, a list, or one per line."""
+    sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+    if detect_kind(sample) == "csv":
+        table = CsvRows(content.open(limits, deadline), encoding, "\0", "", limits)
+        return walk_rows((entry[1][0] for entry in table if type(entry) is not Rejection), limits)
+    lines = _has_lines(content, limits, deadline, encoding)
+    stream = content.open(limits, deadline)
+    return dump_rows(json_lines(stream, encoding, limits) if lines else json_items(stream, encoding, "", limits))
+
+
+def _is_lines(content, profile, limits, deadline, encoding) -> bool:
+    """Say whether a JSON file is one document or one per line, whichever of them its profile names."""
+    if profile.format == "jsonl":
+        sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+        return not sample.lstrip("\ufeff \t\r\n").startswith("[")
+    return _has_lines(content, limits, deadline, encoding)
+
+
+def _path_there(content, paths, limits, deadline, encoding) -> str:
+    """Return the first of some paths that leads to the rows of a document; "" for a document that is a list."""
+    sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
+    if sample.lstrip("\ufeff \t\r\n").startswith("["):
+        return ""
+    for path in paths[:-1]:
+        try:
+            next(json_items(content.open(limits, deadline), encoding, path, limits), None)
+            return path
+        except FileRefused as refusal:
+            if refusal.code != "bad_structure":
+                raise
+    return paths[-1]
 
 
 def _has_lines(content, limits, deadline, encoding) -> bool:
@@ -107,7 +165,7 @@ def parse_rows(
         env = ObjectEnvironment(profile, context or {})
     else:
         names = columns or profile.columns
-        typed = profile.format == "xlsx" or any(type(cell) is Canonical for _number, row in entries for cell in row)
+        typed = profile.format == "xlsx" or any(isinstance(cell, Canonical) for _number, row in entries for cell in row)
         env = CellEnvironment(profile, context or {}, names, typed)
         entries = [_fitted(number, row, names, profile, typed) for number, row in entries]
     mapper = RowMapper(profile, env, **options)
@@ -130,7 +188,7 @@ def _fitted(number, row, names, profile, typed):
 
 
 def _cell(cell, canonical):
-    if type(cell) is Canonical:
+    if isinstance(cell, Canonical):
         return cell
     cell = str(cell).strip()
     return Canonical(cell) if canonical and _is_plain_number(cell) else cell

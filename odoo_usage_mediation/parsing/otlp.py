@@ -9,6 +9,7 @@ nanoseconds), ``resource.<key>``, ``attributes.<key>`` (dots in keys are written
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from .limits import Limits
@@ -16,6 +17,7 @@ from .reasons import Refuse
 from .records import Rejection, derive_external_id
 from .texts import Canonical, storable
 
+_SNAKE = re.compile(r"_([a-z])")
 _KINDS = ("sum", "gauge", "histogram", "exponentialHistogram", "summary")
 _TEMPORALITY = {"1": "delta", "2": "cumulative"}
 _NAMES = {"AGGREGATION_TEMPORALITY_DELTA": "delta", "AGGREGATION_TEMPORALITY_CUMULATIVE": "cumulative"}
@@ -32,9 +34,9 @@ def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
             yield entry
             continue
         _line, item = entry
-        for resource in _list(item, "resourceMetrics") if requests else [item]:
+        for resource in _resources(item) if requests else [item]:
             try:
-                points = list(_points(resource, limits))
+                points = list(_points(_modern(resource), limits))
             except Refuse as refusal:
                 number += 1
                 yield Rejection(number, refusal.code, refusal.params, "", storable(resource))
@@ -42,6 +44,31 @@ def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
             for point in points:
                 number += 1
                 yield number, point
+
+
+def _resources(request: dict) -> list:
+    return _list(request, "resource_metrics" if "resource_metrics" in request else "resourceMetrics")
+
+
+def _modern(resource: dict) -> dict:
+    """Return a resource in the names of OTLP/JSON: some exporters write snake_case, old ones call a scope otherwise."""
+    if "scopeMetrics" in resource:
+        return resource
+    if "scope_metrics" in resource or "instrumentation_library_metrics" in resource:
+        resource = _camel(resource)
+    if "instrumentationLibraryMetrics" in resource:
+        scopes = _list(resource, "instrumentationLibraryMetrics")
+        scopes = [{**scoped, "scope": scoped.get("instrumentationLibrary", {})} for scoped in scopes]
+        resource = {**resource, "scopeMetrics": scopes}
+    if resource.keys() - {"resource", "schemaUrl", "scopeMetrics", "instrumentationLibraryMetrics"}:
+        raise Refuse("bad_structure", why="it has no scopeMetrics")
+    return resource
+
+
+def _camel(value):
+    if isinstance(value, dict):
+        return {_SNAKE.sub(lambda match: match.group(1).upper(), key): _camel(item) for key, item in value.items()}
+    return [_camel(item) for item in value] if isinstance(value, list) else value
 
 
 def _points(resource: dict, limits: Limits) -> Iterator:

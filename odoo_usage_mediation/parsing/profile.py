@@ -19,6 +19,8 @@ FORMATS = (
     "otlp",
     "greenbutton",
     "aemp",
+    "nem12",
+    "snmp",
 )
 
 
@@ -49,6 +51,7 @@ class Profile:
     header_row: int = 1
     columns: list = field(default_factory=list)
     json_columns: list = field(default_factory=list)
+    wide: bool = False
     skip_rows: int = 0
     ragged: str = "reject"
     sheet: Any = ""
@@ -99,3 +102,24 @@ class Profile:
             ):
                 values[item.name] = json.loads(json.dumps(value))
         return values
+
+
+def number_columns(profile: Profile) -> list:
+    """The names of all columns that hold numbers, alternatives included."""
+    specs = [profile.amount]
+    for measure in profile.measures:
+        specs += [measure["quantity"], measure.get("amount")]
+    return list(dict.fromkeys(name for spec in specs for name in _columns_in(spec)))
+
+
+def _columns_in(spec):
+    if isinstance(spec, str):
+        yield spec
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from _columns_in(part)
+    elif isinstance(spec, dict):
+        if "column" in spec:
+            yield from [spec["column"], *spec.get("or", [])]
+        for name in ("add", "multiply", "max", "min", "subtract", "round", "else"):
+            yield from _columns_in(spec.get(name))

@@ -67,6 +67,9 @@ def _check_simple(values, formats, errors):
     require(errors, "json_columns", is_texts(inside) and all(map(is_text, inside)), "must be a list of column names")
     if values.get("format") in ("csv", "xlsx") and values.get("header_row") == 0:
         require(errors, "columns", bool(columns), "are needed when there is no header row")
+    wide = values.get("wide", False)
+    require(errors, "wide", isinstance(wide, bool), "must be true or false")
+    require(errors, "wide", not wide or values.get("format") in ("csv", "xlsx"), "is for csv and xlsx")
     if values.get("format") == "xml":
         require(errors, "row_element", is_text(values.get("row_element")), "is required for xml")
 
@@ -122,6 +125,11 @@ def _check_mapping(values, errors):
 def _check_identity(spec, errors):
     if not isinstance(spec, dict):
         errors.append(("external_id", "must be an object"))
+    elif "else" in spec:
+        other = spec["else"] if isinstance(spec["else"], dict) else {}
+        require(errors, "external_id.else", set(other) == {"key"}, "must be an object with key")
+        check_text(errors, "external_id", {name: part for name, part in spec.items() if name != "else"})
+        _check_identity(other, errors)
     elif "key" in spec:
         require(errors, "external_id", set(spec) <= {"key", "repeats"}, "with key takes only repeats beside it")
         require(errors, "external_id.repeats", isinstance(spec.get("repeats", True), bool), "must be true or false")

@@ -118,7 +118,7 @@ def check_time(errors, where, spec) -> None:
     if not isinstance(spec, dict):
         errors.append((where, "must be a column name or an object"))
         return
-    known = {"column", "or", "columns", "is", "interval_seconds", "duration", "until", "constant"}
+    known = {"column", "or", "clock", "interval", "columns", "is", "interval_seconds", "duration", "until", "constant"}
     for name in set(spec) - known:
         errors.append((f"{where}.{name}", "is not known here"))
     require(
@@ -134,6 +134,9 @@ def check_time(errors, where, spec) -> None:
     if "constant" in spec:
         require(errors, f"{where}.constant", is_text(spec["constant"]), "must be text")
     require(errors, f"{where}.is", spec.get("is", "start") in ("start", "end"), "must be start or end")
+    check_clock(errors, where, spec)
+    sound = "interval" not in spec or ("column" in spec and "clock" not in spec and is_text(spec["interval"]))
+    require(errors, f"{where}.interval", sound, "must be a column name, beside column")
     seconds = spec.get("interval_seconds", 1)
     require(
         errors,
@@ -148,6 +151,7 @@ def check_time(errors, where, spec) -> None:
         until = {"column": until} if isinstance(until, str) else until
         if isinstance(until, dict):
             check_column(errors, f"{where}.until", until)
+            check_clock(errors, f"{where}.until", until)
         else:
             errors.append((f"{where}.until", "must be a column name or an object"))
     lengths = [name for name in ("interval_seconds", "duration", "until") if name in spec]
@@ -156,6 +160,15 @@ def check_time(errors, where, spec) -> None:
         require(
             errors, where, lengths and lengths[0] != "until", "at the end of usage needs interval_seconds or duration"
         )
+
+
+def check_clock(errors, where, spec) -> None:
+    """Check ``clock``: the column of the time of day beside that of the date."""
+    if "clock" in spec:
+        clock = {"column": spec["clock"]} if isinstance(spec["clock"], str) else spec["clock"]
+        require(errors, f"{where}.clock", isinstance(clock, dict) and "column" in spec, "must be a column name")
+        if isinstance(clock, dict):
+            check_column(errors, f"{where}.clock", clock)
 
 
 def check_conditions(errors, where, conditions) -> None:
@@ -169,7 +182,7 @@ def check_conditions(errors, where, conditions) -> None:
             errors.append((here, "must be an object"))
             continue
         check_column(errors, here, condition)
-        for name in set(condition) - {"column", "or", "ignore_case", *_TESTS}:
+        for name in set(condition) - {"column", "or", "optional", "ignore_case", *_TESTS}:
             errors.append((f"{here}.{name}", "is not known here"))
         tests = [name for name in _TESTS if name in condition]
         require(errors, here, len(tests) == 1, f"needs exactly one of {', '.join(_TESTS)}")
@@ -201,7 +214,7 @@ def check_expression(errors, where, spec, depth=0) -> None:
         return
     kind = found[0]
     extra = {
-        "column": {"or", "factor", "empty_as", "optional"},
+        "column": {"or", "factor", "empty_as", "optional", "clock", "whole", "else"},
         "between": {"in"},
         "duration": {"in", "or", "optional"},
         "round": {"decimals"},
@@ -215,6 +228,11 @@ def _check_kind(errors, where, spec, kind, depth):
     value = spec[kind]
     if kind == "column":
         check_column(errors, where, spec)
+        sound = spec.get("clock", "seconds") in UNITS_OF_TIME
+        require(errors, f"{where}.clock", sound, f"must be one of {UNITS_OF_TIME}")
+        if "else" in spec:
+            check_expression(errors, f"{where}.else", spec["else"], depth + 1)
+        require(errors, f"{where}.whole", isinstance(spec.get("whole", True), bool), "must be true or false")
         for name in ("factor", "empty_as"):
             require(errors, f"{where}.{name}", is_number(spec.get(name, "1")), "must be a number written as text")
     elif kind == "constant":
@@ -226,8 +244,9 @@ def _check_kind(errors, where, spec, kind, depth):
         require(errors, f"{where}.between", isinstance(value, list) and len(value) == 2, "must be two time columns")
         for moment in value if isinstance(value, list) else []:
             moment = moment if isinstance(moment, dict) else {"column": moment}
-            require(errors, f"{where}.between", set(moment) <= {"column", "or"}, "must be two time columns")
+            require(errors, f"{where}.between", set(moment) <= {"column", "or", "clock"}, "must be two time columns")
             check_column(errors, f"{where}.between", moment)
+            check_clock(errors, f"{where}.between", moment)
         require(errors, f"{where}.in", spec.get("in") in UNITS_OF_TIME, f"must be one of {UNITS_OF_TIME}")
     elif kind == "round":
         sound = is_whole(spec.get("decimals")) and 0 <= spec["decimals"] <= 12

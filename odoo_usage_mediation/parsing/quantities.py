@@ -21,6 +21,13 @@ _CACHE_ENTRIES = 20_000
 EXACT = Context(prec=150, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_CODES = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF INR JPY MXN NOK NZD PLN RON SEK SGD USD ZAR"
+_MONEY = rf"(?:[$\u20ac\u00a3\u00a5]|{_CODES.replace(' ', '|')})?"
+_BOOKED = re.compile(
+    rf"(?P<open>\()?\s*(?P<sign>[+-]?)\s*{_MONEY}\s*(?P<number>[0-9.,'\u00a0\u202f\u2019 ]*[0-9])"
+    rf"\s*{_MONEY}\s*(?P<last>-?)\)?"
+)
+_DIGITS = frozenset("0123456789")
 _SIGNS = ".,' \u00a0\u202f\u2019"
 
 
@@ -54,20 +61,39 @@ def plain_number(text: str, column: str) -> Decimal:
     return check_range(value, text[:60], column)
 
 
-def number_reader(decimal: str, thousands: str, column: str, nulls: frozenset, missing: str) -> Callable:
+def bare(text: str) -> str:
+    """Return a number without a sign of money around it; ``(12.50)`` and ``12.50-`` are below zero, as in books."""
+    if text[:1] in _DIGITS and text[-1:] in _DIGITS:
+        return text
+    match = _BOOKED.fullmatch(text)
+    if not match or match.group("open") and not text.endswith(")"):
+        return text
+    signs = [match.group("sign"), match.group("last"), "-" if match.group("open") else ""]
+    below = [sign for sign in signs if sign == "-"]
+    return text if len(below) > 1 else "".join(below) + match.group("number")
+
+
+def number_reader(
+    decimal: str, thousands: str, column: str, nulls: frozenset, missing: str, booked: bool = False
+) -> Callable:
     """Build ``text -> Decimal`` for one column; remembers the texts it has seen, within bounds.
 
+    ``booked``: signs of money, and the ways of books to write what is below zero, are understood.
     ``decimal`` and ``thousands`` are the signs of the style ("" for no thousands sign).
     An empty text or a null word is refused as ``missing``.
     """
     styled = _styled(decimal, thousands, column) if (decimal, thousands) != (".", "") else None
+    plain = lambda text: plain_number(text, column)  # noqa: E731
     seen: dict[str, Decimal] = {}
     look_up = seen.get
 
     def slow(text):
         if text in nulls:
             raise Refuse(missing, column=column, value=text or "nothing")
-        value = styled(text) if styled and type(text) is not Canonical else plain_number(text, column)
+        if isinstance(text, Canonical):
+            value = plain_number(text, column)
+        else:
+            value = (styled or plain)(bare(text) if booked else text)
         if len(seen) >= _CACHE_ENTRIES:
             seen.clear()
         if type(text) is str:
@@ -83,8 +109,8 @@ def number_reader(decimal: str, thousands: str, column: str, nulls: frozenset, m
 
 
 def _styled(decimal: str, thousands: str, column: str) -> Callable:
-    if decimal == "ambiguous":
-        return lambda text: _undecided(text, column)
+    if decimal in ("ambiguous", "whole"):
+        return lambda text: _undecided(text, column, decimal == "whole")
     point = re.escape(decimal)
     group = f"[{re.escape(thousands)}]" if thousands else None
     plain = rf"[+-]?(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
@@ -101,8 +127,11 @@ def _styled(decimal: str, thousands: str, column: str) -> Callable:
     return read
 
 
-def _undecided(text: str, column: str) -> Decimal:
+def _undecided(text: str, column: str, is_whole: bool) -> Decimal:
     style = evidence(text)
+    if style == "either" and is_whole:
+        # What is counted has no decimals: the sign is that of thousands.
+        return plain_number(text.replace(",", "").replace(".", ""), column)
     if style == "either":
         raise Refuse("ambiguous_number", value=text[:60], column=column)
     if style is None:
@@ -144,7 +173,7 @@ def prove_style(texts: Iterable[str]) -> tuple[str, str]:
     """
     decimals, thousands, doubtful = set(), "", False
     for text in texts:
-        style = evidence(text)
+        style = evidence(bare(text))
         if style == "either":
             doubtful = True
         elif style:

@@ -6,22 +6,26 @@ when ``parse`` is called and may raise FileRefused there; what shows later raise
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
 from .containers import Content, open_content
 from .csv_reader import CsvRows
+from .dates import ORDERED, literal_order
 from .detect import SAMPLE_BYTES, detect_delimiter, detect_kind, expect_kind
 from .encodings import declared_encoding, detect_encoding
-from .environment import CellEnvironment, header_key
+from .environment import CellEnvironment
+from .evidence import Evidence
 from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
 from .profile import Profile
-from .quantities import prove_style
 from .reasons import FileRefused
 from .records import Rejection
+from .wide import cut
 
-_STYLE_SAMPLE_ROWS = 1_000
+_SAMPLE_ROWS = 1_000
+# Titles above a header: as many rows as a person still calls the top of a file.
+TITLE_ROWS = 40
 _PORTION_ROWS = 500
 
 
@@ -107,7 +111,8 @@ def parse(
     options = {"file_digest": file_digest, "window": window}
     parsed = Parsed(profile, limits, deadline)
     if profile.format == "xlsx" or opened.kind == "xlsx":
-        if profile.format != opened.kind:
+        # Rows of a workbook that come again from suspense are text: with a decimal comma they would be misread.
+        if profile.format != opened.kind and (profile.format != "csv" or profile.decimal == ","):
             found = "a workbook" if opened.kind == "xlsx" else "not a workbook"
             raise FileRefused("wrong_file_type", found=found, expected=profile.format.upper())
         from .xlsx_reader import read_xlsx
@@ -129,39 +134,85 @@ def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, 
     stream = opened.open(limits, deadline)
     table = CsvRows(stream, parsed.encoding, parsed.delimiter, profile.quote, limits)
     rows = iter(table)
-    names = read_header(rows, profile, limits)
+    names = read_header(rows, profile, limits, lambda names: lacking(names, False, profile, context))
     table.width, table.pad = len(names), profile.ragged == "pad"
     parsed.columns = [name or "" for name in names]
     return map_cells(parsed, rows, names, False, profile, context, options)
 
 
-def read_header(rows: Iterator, profile: Profile, limits: Limits) -> list:
+def read_header(rows: Iterator, profile: Profile, limits: Limits, lacks: Callable) -> list:
     """Consume rows up to the first data row and return the column names.
 
-    Header and skipped rows count non-empty rows for text, so a blank first line is no header.
+    Header and skipped rows count non-empty rows for text, so a blank first line is no header. Where the header's row
+    lacks columns (``lacks`` names them), titles may stand above it: the next rows are tried.
     """
     if not profile.header_row:
         skip(rows, profile.skip_rows)
         return profile.columns
-    names: list = []
+    entry = None
     for number in range(profile.header_row):
         entry = next(rows, None)
         if entry is None:
             raise FileRefused("empty_file" if not number else "no_header", row=profile.header_row)
-        if type(entry) is Rejection:
-            if number + 1 == profile.header_row:
-                refuse_header(entry, profile)
-            continue
-        names = entry[1]
-    names = [name.replace("\ufeff", "").strip() for name in names]
-    while names and not names[-1]:
-        names.pop()
+    names, missing = _header_names(entry, profile, limits), ()
+    if not profile.columns and (missing := lacks(names)):
+        names = _header_below(rows, limits, lacks) or refuse_missing(missing, names)
+    skip(rows, profile.skip_rows)
+    return profile.columns or names
+
+
+def _header_names(entry, profile, limits):
+    if type(entry) is Rejection:
+        refuse_header(entry, profile)
+    names = bare_names(entry[1])
     if not names:
         raise FileRefused("no_header", row=profile.header_row)
     if len(names) > limits.max_columns:
         raise FileRefused("too_many_columns", found=len(names), limit=limits.max_columns)
-    skip(rows, profile.skip_rows)
-    return profile.columns or names
+    return names
+
+
+def _header_below(rows, limits, lacks):
+    for entry in islice(rows, TITLE_ROWS):
+        names = bare_names(entry[1]) if type(entry) is not Rejection else []
+        if may_be_header(names, limits) and not lacks(names):
+            return names
+    return []
+
+
+def bare_names(cells) -> list:
+    """Return the names in a row of cells, without the empty ones at its end."""
+    names = [str(cell).replace("\ufeff", "").strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def may_be_header(names: list, limits: Limits) -> bool:
+    """Say whether a row is worth a look: at least two names."""
+    return sum(map(bool, names)) > 1 and len(names) <= limits.max_columns
+
+
+def lacking(names: list, typed: bool, profile: Profile, context: dict) -> list:
+    """Return the columns that a profile needs and a header does not have."""
+    if profile.wide:
+        wide = cut(names)
+        if wide is None:
+            return ["00:00 ... 23:30"]
+        names = wide.names(names)
+    env = CellEnvironment(profile, context, names, typed)
+    try:
+        RowMapper(profile, env, file_digest="-")
+    except FileRefused:
+        # A name that stands twice: whoever reads on says so.
+        return []
+    return env.missing
+
+
+def refuse_missing(missing: list, names: list) -> None:
+    """Refuse a file for the columns that it lacks."""
+    known = ", ".join(name for name in names if name)[:300]
+    raise FileRefused("missing_columns", columns=", ".join(dict.fromkeys(missing)), found=known or "none")
 
 
 def refuse_header(entry: Rejection, profile: Profile) -> None:
@@ -183,24 +234,19 @@ def map_cells(parsed, rows, names, typed, profile, context, options, on_used=Non
 
     ``on_used`` is told the places of the columns that the profile uses.
     """
-    styles, rows = {}, iter(rows)
-    if profile.decimal == "auto":
-        sample = list(islice(rows, _STYLE_SAMPLE_ROWS))
+    evidence, rows, everything = None, iter(rows), set(range(len(names)))
+    wide = cut(names) if profile.wide else None
+    if wide:
+        rows, names = wide.rows(rows), wide.names(names)
+        parsed.columns = names
+    if profile.decimal == "auto" or any(form in ORDERED or literal_order(form) for form in profile.time_formats):
+        sample = list(islice(rows, _SAMPLE_ROWS))
         rows = chain(sample, rows)
-        styles = _styles(names, [entry[1] for entry in sample if type(entry) is not Rejection])
-    env = CellEnvironment(profile, context, names, typed, styles)
+        evidence = Evidence([entry[1] for entry in sample if type(entry) is not Rejection], parsed.delimiter)
+    env = CellEnvironment(profile, context, names, typed, evidence)
     mapper = RowMapper(profile, env, **options)
     if env.missing:
-        known = ", ".join(name for name in names if name)[:300]
-        raise FileRefused("missing_columns", columns=", ".join(dict.fromkeys(env.missing)), found=known or "none")
+        refuse_missing(env.missing, names)
     if on_used:
-        on_used(env.used)
+        on_used(everything if wide else env.used)
     return parsed.ready(rows, mapper)
-
-
-def _styles(names, rows) -> dict:
-    return {
-        header_key(name): prove_style([row[place] for row in rows if place < len(row)])
-        for place, name in enumerate(names)
-        if name
-    }

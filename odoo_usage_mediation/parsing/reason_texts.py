@@ -67,7 +67,7 @@ ROW_TEXTS = (
     (
         "rounded_identity",
         "parse",
-        "Column %(column)s has the number %(value)s with more than 15 digits, which a spreadsheet has rounded.",
+        "Column %(column)s has the number %(value)s, whose last digits a spreadsheet has rounded away.",
         "Format the column as text before the numbers are typed or pasted in.",
     ),
     # what the profile asks of the row

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .containers import open_content
 from .csv_reader import CsvRows
-from .detect import SAMPLE_BYTES, column_types, detect_delimiter, detect_kind, looks_like_header
+from .detect import SAMPLE_BYTES, column_types, detect_delimiter, detect_kind, looks_like_header, title_rows
 from .encodings import detect_encoding
 from .json_reader import json_items, json_lines
 from .limits import Deadline, Limits
@@ -19,7 +19,7 @@ SAMPLE_ROWS = 200
 class Sniffed(NamedTuple):
     """What a file seems to be. ``columns``: [{name, type, samples, ...}] (see ``detect.column_types``).
 
-    ``header_row``: 1, or 0 when the first row already holds data. ``rows``: the first data rows as text.
+    ``header_row``: as in a profile; 0 when the first row already holds data. ``rows``: the first data rows as text.
     """
 
     format: str
@@ -59,8 +59,10 @@ def _sniff_workbook(opened, limits, deadline):
     package = Package(opened, limits, deadline)
     name, part = package.sheet_part("")
     sheet = SheetRows(package, part, read_strings(package), read_styles(package))
-    rows = [[str(cell) for cell in cells] for _number, cells, _plain in islice(sheet, SAMPLE_ROWS) if any(cells)]
-    return _table("xlsx", "", "", name, [entry[0] for entry in package.sheets], rows)
+    entries = [entry for entry in islice(sheet, SAMPLE_ROWS) if any(entry[1])]
+    rows = [[str(cell) for cell in entry[1]] for entry in entries]
+    numbers = [entry[0] for entry in entries]
+    return _table("xlsx", "", "", name, [entry[0] for entry in package.sheets], rows, numbers=numbers)
 
 
 def _sniff_objects(opened, kind, encoding, limits, deadline):
@@ -82,7 +84,9 @@ def _flat(item: dict, prefix: str = "", depth: int = 0):
             yield path, {None: "", True: "true", False: "false"}.get(value, value)
 
 
-def _table(kind, encoding, delimiter, sheet, sheets, rows, header=None) -> Sniffed:
+def _table(kind, encoding, delimiter, sheet, sheets, rows, header=None, numbers=None) -> Sniffed:
+    titles = title_rows(rows) if header is None else 0
+    rows = rows[titles:]
     header = looks_like_header(rows) if header is None else header
     names = [name.strip() for name in rows[0]] if header and rows else []
     data = rows[1:] if header else rows
@@ -90,4 +94,5 @@ def _table(kind, encoding, delimiter, sheet, sheets, rows, header=None) -> Sniff
         {"name": names[place] if place < len(names) else f"column {place + 1}", **found}
         for place, found in enumerate(column_types(data))
     ]
-    return Sniffed(kind, encoding, delimiter, sheet, sheets, int(header), columns, data[:20])
+    header_row = (numbers[titles] if numbers else titles + 1) if header else 0
+    return Sniffed(kind, encoding, delimiter, sheet, sheets, header_row, columns, data[:20])

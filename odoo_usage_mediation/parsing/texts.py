@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 
 from .reasons import Refuse
 
 MAX_IDENTITY_CHARS = 255
+# How a spreadsheet shows a number of twelve digits or more when it saves text: 4.91512E+11.
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2}")
 
 
 class Canonical(str):
@@ -16,6 +19,12 @@ class Canonical(str):
     canonical form: ``.`` as decimal sign, ISO 8601 times. The profile's separators and time
     formats describe text and do not apply to it.
     """
+
+    __slots__ = ()
+
+
+class Final(Canonical):
+    """A quantity that a person put in: it is what is to be counted, in the unit of the metric."""
 
     __slots__ = ()
 
@@ -74,6 +83,8 @@ def compile_identity(spec, env, missing: str = "") -> Callable:
         if len(text) > MAX_IDENTITY_CHARS:
             raise Refuse("cell_too_long", column=column, found=len(text), limit=MAX_IDENTITY_CHARS)
         if rounds and type(text) is Canonical and len(text) > 15 and text.lstrip("-").isdigit():
+            raise Refuse("rounded_identity", column=column, value=text)
+        if "E+" in text and _ROUNDED.fullmatch(text):
             raise Refuse("rounded_identity", column=column, value=text)
         return text
 

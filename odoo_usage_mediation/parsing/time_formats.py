@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
+from .dates import ORDERED, ordered_reader
 from .quantities import EXACT
 
 UTC = timezone.utc
@@ -23,7 +24,11 @@ ISO = re.compile(
     r" ?(Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _TICKS = {"epoch_seconds": 1_000_000, "epoch_millis": 1_000, "epoch_micros": 1, "epoch_nanos": 0}
-NAMED_FORMATS = ("iso", *_TICKS, "excel_serial")
+NAMED_FORMATS = ("iso", *_TICKS, "excel_serial", "year_first", *ORDERED)
+_YEAR_FIRST = re.compile(
+    r"([0-9]{4})(?:([/.])([0-9]{1,2})\2([0-9]{1,2})|()([0-9]{2})([0-9]{2}))"
+    r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,12}))?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,12})?")
 _MONTHS = {
     name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
@@ -31,10 +36,11 @@ _MONTHS = {
 _DIRECTIVES = {
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
+    "a": r"[A-Za-z]{2,9}\.?",
     "b": r"(?P<b>[A-Za-z]{3,9})\.?",
     "f": r"(?P<f>[0-9]{1,12})",
     "p": r"(?P<p>[AaPp])\.?[Mm]\.?",
-    "z": r"(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})",
+    "z": r"(?P<z>Z|GMT|UTC|[+-][0-9]{2}:?[0-9]{2})",
     "m": "m",
     "d": "d",
     "H": "H",
@@ -45,15 +51,42 @@ _DIRECTIVES = {
 }
 
 
-def moment_reader(form: str, year_offset: int) -> Callable:
-    """Build ``text -> datetime or None`` for one declared format. Raises ValueError if unknown."""
+def moment_reader(form: str, year_offset: int, order: str = "") -> Callable:
+    """Build ``text -> datetime or None`` for one declared format. Raises ValueError if unknown.
+
+    ``order``: what the file proves about day and month, see ``dates``.
+    """
     if form == "iso":
         return lambda text: iso_moment(text, year_offset)
     if form in _TICKS:
         return _epoch_reader(_TICKS[form])
     if form == "excel_serial":
         return _serial
+    if form == "year_first":
+        return lambda text: _year_first(text, year_offset)
+    if form in ORDERED:
+        return ordered_reader(form, order, _builder(year_offset))
     return _pattern_reader(form, year_offset)
+
+
+def _year_first(text, year_offset):
+    match = _YEAR_FIRST.fullmatch(text)
+    if not match:
+        return None
+    year, _sign, month, day, _none, month_too, day_too, *clock = match.groups("")
+    return _moment(year, month or month_too, day or day_too, *clock, year_offset)
+
+
+def _builder(year_offset):
+    def build(year, month, day, hour_and_half, minute, second, fraction, zone):
+        hour, half = hour_and_half
+        hour = _from_twelve(hour, half) if half else hour
+        if hour is None:
+            return None
+        year = year if len(year) == 4 else _century(year)
+        return _moment(year, month, day, hour, minute, second, fraction, zone, year_offset)
+
+    return build
 
 
 def iso_moment(text: str, year_offset: int):
@@ -91,7 +124,7 @@ def _moment(year, month, day, hour, minute, second, fraction, zone, year_offset)
 def _offset(zone: str):
     if not zone:
         return None
-    if zone in ("Z", "z", "UTC"):
+    if zone in ("Z", "z", "UTC", "GMT"):
         return UTC
     minutes = int(zone[1:3]) * 60 + int(zone[-2:] if len(zone) > 3 else 0)
     return timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from .dates import literal_order
 from .reasons import Refuse
 from .texts import Canonical
 from .time_formats import ISO, iso_moment, moment_reader
@@ -80,11 +81,20 @@ class TimeRules:
         return at if self.ambiguous == "first" else second.astimezone(UTC)
 
 
-def time_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
-    """Build ``text -> UTC datetime`` for one column. Refuses missing_time, bad_time and DST doubts."""
-    slow = _slow_reader(rules, column, nulls)
+def time_reader(rules: TimeRules, column: str, nulls: frozenset, own: str = "", order: str = "") -> Callable:
+    """Build ``text -> UTC datetime`` for one column. Refuses missing_time, bad_time and DST doubts.
+
+    ``own``, ``order``: what the column proves about day and month, and what the whole file does (see ``dates``).
+    """
+    slow = _slow_reader(rules, column, nulls, own, order)
     if rules.formats == ["iso"]:
         return _iso_reader(rules, slow)
+    if rules.formats[0] == "iso":
+        return _iso_reader(rules, _remembering(slow))
+    return _remembering(slow)
+
+
+def _remembering(slow: Callable) -> Callable:
     seen: dict[str, datetime] = {}
 
     def read(text):
@@ -101,7 +111,7 @@ def time_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
 
 def times_reader(rules: TimeRules, read: Callable) -> Callable:
     """Build ``texts -> UTC datetimes``, where ``read`` reads one: of ISO 8601 without an offset, or all in UTC."""
-    if rules.formats != ["iso"]:
+    if rules.formats[0] != "iso":
         return lambda texts: list(map(read, texts))
     hours, parse = _Hours(rules), datetime.fromisoformat
 
@@ -191,8 +201,8 @@ def _utc_hour(rules: TimeRules, hour: str) -> tuple:
     return start.isoformat(" ")[:13], f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _slow_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
-    readers = [moment_reader(form, rules.year_offset) for form in rules.formats]
+def _slow_reader(rules: TimeRules, column: str, nulls: frozenset, own: str, order: str) -> Callable:
+    readers, unused, is_open = _readers(rules, own, order)
 
     def read(text):
         if text in nulls:
@@ -202,10 +212,45 @@ def _slow_reader(rules: TimeRules, column: str, nulls: frozenset) -> Callable:
             moment = iso_moment(text, rules.year_offset)
             if moment is not None:
                 return rules.to_utc(moment, text)
-        for reader in readers:
-            moment = reader(text)
-            if moment is not None:
-                return rules.to_utc(moment, text)
-        raise Refuse("bad_time", value=text[:60], column=column, why="no declared format fits")
+        moment, why = _moment_of(text, readers, is_open)
+        if moment is not None:
+            return rules.to_utc(moment, text)
+        if any(reader(text) is not None for reader in unused):
+            why = f"other dates of the column begin with the {own or order}"
+        raise Refuse("bad_time", value=text[:60], column=column, why=why)
 
     return read
+
+
+def _moment_of(text, readers, is_open):
+    """Return (moment, "") or (None, why not). ``is_open``: readers that disagree read nothing."""
+    found = None
+    try:
+        for reader in readers:
+            moment = reader(text)
+            if moment is None:
+                continue
+            if not is_open:
+                return moment, ""
+            if found is not None and moment != found:
+                return None, "day and month cannot be told apart"
+            found = moment
+    except Refuse as refusal:
+        return None, refusal.params["why"]
+    return found, "no declared format fits"
+
+
+def _readers(rules, own, order):
+    """Return (readers to try, those that the file disproves, whether both orders of day and month are open).
+
+    A written format is not used where the column proves the other order. Formats of both orders are for files that
+    prove one of them.
+    """
+    said = [literal_order(form) for form in rules.formats]
+    both = {"day", "month"} <= set(said)
+    proof = order if both else own
+    used, unused = [], []
+    for form, first in zip(rules.formats, said, strict=True):
+        is_other = first and proof in ("day", "month") and first != proof
+        (unused if is_other else used).append(moment_reader(form, rules.year_offset, order))
+    return used, unused, both and proof not in ("day", "month")

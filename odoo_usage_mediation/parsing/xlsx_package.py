@@ -59,6 +59,10 @@ class Package:
 
     def sheet_part(self, wanted) -> tuple[str, str]:
         """Return (name, part) of a sheet by name, number from 0, or the first visible one for ""."""
+        return self.sheet_parts(wanted)[0]
+
+    def sheet_parts(self, wanted) -> list:
+        """Return [(name, part)] of a sheet by name or number from 0, or of all visible ones for ""."""
         sheets = [entry for entry in self.sheets if self._targets.get(entry[1], ("",))[0] == "worksheet"]
         if wanted == "":
             found = [entry for entry in sheets if entry[2] == "visible"] or sheets
@@ -69,7 +73,7 @@ class Package:
         if not found:
             names = ", ".join(entry[0] for entry in sheets)[:200] or "none"
             raise FileRefused("no_sheet", sheet=wanted, found=names)
-        return found[0][0], self._part(self._targets[found[0][1]][1])
+        return [(entry[0], self._part(self._targets[entry[1]][1])) for entry in found]
 
     def part_of_type(self, kind: str):
         """Return the part that the workbook relates to by type (``styles``, ``sharedStrings``), or None."""

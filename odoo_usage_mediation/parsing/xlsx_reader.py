@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from .containers import Content
 from .limits import Deadline, Limits
 from .profile import Profile
-from .reader import Parsed, map_cells
+from .reader import TITLE_ROWS, Parsed, bare_names, lacking, map_cells, may_be_header, refuse_missing
 from .reasons import FileRefused
 from .records import Rejection
 from .texts import storable
@@ -16,6 +16,8 @@ from .xlsx_cells import Block, Cell
 from .xlsx_package import Package
 from .xlsx_rows import SheetRows, entries_of, mark_spilled
 from .xlsx_values import read_strings, read_styles
+
+_NOT_THIS_SHEET = ("missing_columns", "no_header", "empty_file", "merged_header")
 
 
 def read_xlsx(
@@ -29,24 +31,53 @@ def read_xlsx(
 ) -> Parsed:
     """Connect one sheet of a workbook to the mapper. Row numbers are those of the sheet."""
     package = Package(content, limits, deadline)
-    parsed.sheet, part = package.sheet_part(profile.sheet)
-    rows = SheetRows(package, part, read_strings(package), read_styles(package))
-    table = _Table(rows, profile, limits)
-    names = table.read_header()
+    shared = (read_strings(package), read_styles(package))
+    lacks = lambda names: lacking(names, True, profile, context)  # noqa: E731
+
+    def table_of(part):
+        return _Table(SheetRows(package, part, *shared), profile, limits, lacks)
+
+    parsed.sheet, table = _chosen_sheet(package.sheet_parts(profile.sheet), table_of)
+    names = table.names
     parsed.columns = [name or "" for name in names]
     return map_cells(parsed, table, names, True, profile, context, options, on_used=table.watch)
+
+
+def _chosen_sheet(parts, table_of) -> tuple:
+    """Return (name, table) of the one sheet that has the columns; refuse the file where several have rows."""
+    chosen, refusal, rivals = None, None, []
+    for name, part in parts:
+        table = table_of(part)
+        try:
+            table.read_header()
+        except FileRefused as refused:
+            if len(parts) == 1 or refused.code not in _NOT_THIS_SHEET:
+                raise
+            refusal = refusal or refused
+            continue
+        if chosen is None:
+            chosen = (name, table)
+        elif next(iter(table), None) is not None:
+            rivals.append(name)
+    if rivals:
+        names = ", ".join([chosen[0], *rivals])[:200]
+        raise FileRefused("bad_structure", why=f"the sheets {names} all have such rows; the profile must name one")
+    if chosen is None:
+        raise refusal
+    return chosen
 
 
 class _Table:
     """The data rows of a sheet: even in width, empty rows passed over, doubtful ones refused."""
 
-    def __init__(self, rows: SheetRows, profile: Profile, limits: Limits):
-        self._blocks = rows.blocks()
+    def __init__(self, rows: SheetRows, profile: Profile, limits: Limits, lacks: Callable):
+        self._blocks = iter(rows.blocks())
         self._merged = rows.merged
         self._spilled = rows.spilled
         self._profile = profile
         self._limits = limits
-        self._names: list = []
+        self._lacks = lacks
+        self.names: list = []
         self._used: frozenset = frozenset()
         self._first = 0
         self._waiting: Iterator = iter(())
@@ -55,42 +86,62 @@ class _Table:
         """Say which places the profile uses: a formula elsewhere does not matter."""
         self._used = frozenset(used)
 
-    def read_header(self) -> list:
-        """Return the column names and stand before the first data row."""
+    def read_header(self) -> None:
+        """Find the column names and stand before the first data row."""
         header, skip = self._profile.header_row, self._profile.skip_rows
+        if header:
+            header, names = self._header()
+            self._refuse_merged(header, names)
+            self.names = self._profile.columns or names
+        else:
+            self.names = self._profile.columns
         self._first = header + skip + 1
-        if not header:
-            self._names = self._profile.columns
-            return self._names
-        cells = self._header_cells(header)
-        names = [str(cell).replace("\ufeff", "").strip() for cell in cells]
-        while names and not names[-1]:
-            names.pop()
-        if not names:
-            raise FileRefused("no_header", row=header)
-        if len(names) > self._limits.max_columns:
-            raise FileRefused("too_many_columns", found=len(names), limit=self._limits.max_columns)
+
+    def _header(self):
+        """Return (row number, names) of the header; stand behind it. Titles may stand above it."""
+        stated, entry = self._profile.header_row, self._next_entry(self._profile.header_row)
+        if entry is None:
+            raise FileRefused("no_header", row=stated) if stated > 1 else FileRefused("empty_file")
+        stated_names = bare_names(entry[1]) if entry[0] == stated else []
+        if len(stated_names) > self._limits.max_columns:
+            raise FileRefused("too_many_columns", found=len(stated_names), limit=self._limits.max_columns)
+        missing = []
+        for _number in range(TITLE_ROWS):
+            names = bare_names(entry[1])
+            is_stated = entry[0] == stated and bool(names)
+            if is_stated and self._profile.columns:
+                return entry[0], names
+            if is_stated or may_be_header(names, self._limits):
+                lacks = self._lacks(names)
+                if not lacks:
+                    return entry[0], names
+                missing = missing or lacks
+            entry = self._next_entry(stated)
+            if entry is None:
+                break
+        self._refuse_merged(stated, stated_names)
+        if stated_names:
+            refuse_missing(missing, stated_names)
+        raise FileRefused("no_header", row=stated)
+
+    def _refuse_merged(self, header, names):
         for top, bottom, left, right in self._merged:
             if top <= header <= bottom and left < len(names):
                 raise FileRefused("merged_header", range=_range(top, bottom, left, right))
-        self._names = self._profile.columns or names
-        return self._names
 
-    def _header_cells(self, header):
-        """Return the cells of the header's row, () without one, and stand behind it."""
-        for block in self._blocks:
-            entries = iter(entries_of(block))
-            for entry in entries:
-                if entry[0] < header:
-                    continue
-                self._waiting = entries if entry[0] == header else chain([entry], entries)
-                return entry[1] if entry[0] == header else ()
-        if not header > 1:
-            raise FileRefused("empty_file")
-        return ()
+    def _next_entry(self, least):
+        """The next row with cells, from a row number on; None at the end."""
+        while True:
+            for entry in self._waiting:
+                if entry[0] >= least:
+                    return entry
+            block = next(self._blocks, None)
+            if block is None:
+                return None
+            self._waiting = iter(entries_of(block))
 
     def __iter__(self) -> Iterator:
-        width = len(self._names)
+        width = len(self.names)
         merged = [span for span in self._merged if span[1] >= self._first and span[2] < width]
         for block in chain([self._waiting], self._blocks):
             if type(block) is Block and not merged and self._is_even(block, width):
@@ -132,7 +183,7 @@ class _Table:
         cached = self._profile.formulas == "cached"
         for place, cell in enumerate(row):
             if type(cell) is Cell and place in self._used:
-                name = self._names[place] or _letters(place)
+                name = self.names[place] or _letters(place)
                 if cell.flaw == "error":
                     return self._reject(number, "error_cell", row, column=name, value=str(cell) or "?")
                 if cell.flaw == "stale" or not cached:

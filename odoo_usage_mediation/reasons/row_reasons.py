@@ -20,7 +20,7 @@ ROW_SENTENCES = {
     "merged_cell": _lt("The row is part of the merged cells %(range)s, so its values are not certain."),
     "error_cell": _lt("Column %(column)s has the spreadsheet error %(value)s."),
     "rounded_identity": _lt(
-        "Column %(column)s has the number %(value)s with more than 15 digits, which a spreadsheet has rounded."
+        "Column %(column)s has the number %(value)s, whose last digits a spreadsheet has rounded away."
     ),
     "filtered": _lt("The row is left out on purpose by the condition on %(column)s."),
     "missing_subject": _lt("The row does not say what was used: %(column)s is empty."),

@@ -18,6 +18,7 @@ from . import (
     test_mqtt_sequence,
     test_mqtt_sparkplug,
     test_profile,
+    test_profile_foreign,
     test_profile_shipped,
     test_profile_wizard,
     test_reason_doors,

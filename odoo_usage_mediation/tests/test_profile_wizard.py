@@ -115,6 +115,22 @@ class TestProfileWizard(MediationCommon):
         self.assertEqual(self.column(wizard, "Serial").target, "subject")
         self.assertEqual(wizard.header_row, 2)
 
+    def test_a_header_below_titles_is_found_without_being_told(self):
+        wizard = self.begin(b"Fleet report\n\nof January\n" + SAMPLE.encode())
+        self.assertEqual((wizard.header_row, wizard.decimal), (3, ","))
+        self.assertEqual(self.column(wizard, "Serial").target, "subject")
+        self.assertIn("PRN0001", wizard.preview)
+
+    def test_what_a_sample_leaves_open_is_said_and_not_guessed(self):
+        """3/4/2026 and 1.234 mean two things each."""
+        wizard = self.begin(b"Serial;Date;Type;Pages\nPRN0001;3/1/2026;pages;1.234\nPRN0001;4/1/2026;pages;5.678\n")
+        self.assertEqual((wizard.decimal, wizard.date_formats), ("auto", "%d/%m/%Y; %m/%d/%Y"))
+        self.assertIn("cannot be told apart", wizard.preview)
+        wizard.date_formats = "%d/%m/%Y"
+        self.assertIn("can be read in two ways", wizard.preview)
+        wizard.decimal, wizard.thousands = ",", "."
+        self.assertIn("1234", wizard.preview)
+
     def test_json_lines_are_recognised(self):
         line = b'{"device": {"serial": "PRN0001"}, "time": "2026-01-15T12:00:00Z", "pages": 3}\n'
         wizard = self.begin(line * 2, "usage.jsonl")

@@ -74,6 +74,13 @@ class TestSuspenseRecycle(MediationCommon):
         self.assertEqual((rows.state, self.events().quantity), ("recycled", 2.5))
         self.assertEqual(rows.payload["raw"], ["PRN0001", "15.01.2026", "many"])
 
+    def test_a_corrected_quantity_is_what_counts_whatever_the_factor_of_the_column(self):
+        quantity = {"column": "kqty", "else": {"column": "qty", "factor": "0.001"}}
+        self.new_version(measures=[{"metric": "pages", "quantity": quantity}])
+        rows = self.refused("PRN0001;15.01.2026;many")
+        self.correct(rows, quantity="2.5")
+        self.assertEqual((rows.state, self.events().quantity), ("recycled", 2.5))
+
     def test_a_corrected_time_and_serial_go_in_too(self):
         rows = self.refused(";never;7")
         self.correct(rows, subject_id=self.devices[0].id, occurred_at="2026-01-20 10:00:00")

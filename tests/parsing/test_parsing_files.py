@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 import usage_parsing as up
-from parsing_helpers import LIMITS, deadline, plain, read, records, refused, table, workbook
+from parsing_helpers import LIMITS, codes, deadline, plain, read, records, refused, table, workbook
 from reason_cases import provokes_file
 
 HEADER = "id,subject,at,qty\n"
@@ -31,7 +31,9 @@ def test_ten_megabytes_of_random_bytes_are_no_usage_file():
 
 
 def test_the_content_decides_and_not_what_is_claimed():
-    assert refused(table(), plain()) == "wrong_file_type"
+    # A table is read from a workbook too; with a decimal comma its typed numbers could be misread later.
+    assert codes(read(table(["1", "s", "2025-01-01", 5]), plain())) == []
+    assert refused(table(), plain(decimal=",")) == "wrong_file_type"
     assert refused(HEADER + ROW, plain(format="xlsx")) == "wrong_file_type"
     assert refused("<?xml version='1.0'?><a/>", plain()) == "wrong_file_type"
     assert refused(HEADER + ROW, plain(format="jsonl")) == "wrong_file_type"
@@ -133,6 +135,9 @@ def test_an_unreadable_header_refuses_the_file():
 @provokes_file("several_files")
 def test_an_archive_holds_one_file():
     assert refused(zipped(a_dot_csv=HEADER, b_dot_csv=HEADER), plain()) == "several_files"
+    # What a provider puts beside the usage is not usage.
+    beside = zipped(a_dot_csv=HEADER + ROW, manifest_dot_json="{}", style_dot_xslt="<x/>", readme_dot_md="x")
+    assert len(records(read(beside, plain()))) == 1
     litter = zipped(**{"data/usage.csv": HEADER + ROW, "__MACOSX/x": "junk", "data/": ""})
     assert len(records(read(litter, plain()))) == 1
 

@@ -27,6 +27,18 @@ FORMATS = {
     "otlp": plain(format="otlp"),
     "greenbutton": plain(format="greenbutton"),
     "aemp": plain(format="aemp"),
+    "nem12": plain(format="nem12", subject="nmi", time="start", external_id={"key": ["nmi", "start"]}),
+    "snmp": plain(format="snmp", subject="serial", time={"constant": "2025-01-01"}, external_id={"key": ["serial"]}),
+    "dates": plain(decimal="auto", time_formats=["iso", "either_first", "month_first", "%d/%m/%Y", "year_first"]),
+    "wide": plain(
+        wide=True,
+        decimal="auto",
+        time={"column": "at", "interval": "interval"},
+        time_formats=["iso", "day_first"],
+        time_zone="Europe/Berlin",
+        external_id={"key": ["id", "at", "interval"]},
+        measures=[{"metric": "energy", "quantity": "value"}],
+    ),
 }
 PROFILES = {name: up.Profile.from_dict(data) for name, data in FORMATS.items()}
 VALUES = [
@@ -126,6 +138,44 @@ def csv_file(chance):
     )
 
 
+def nem12_file(chance):
+    lines = ["100,NEM12,202503021000,A,B"]
+    for number in range(chance.randrange(1, 6)):
+        lines.append(
+            f"200,N{number},E1,1,E1,N1,M,{chance.choice(['KWH', 'WH', *VALUES])},{chance.choice([30, 15, 7])},"
+        )
+        values = ",".join(chance.choice(["1.5", "1.5", *VALUES]) for _ in range(chance.choice([48, 48, 96, 3])))
+        lines.append(f"300,{chance.choice(['20250301', *VALUES])},{values},A,,,20250302,")
+        lines.append(f"400,{chance.choice([1, 0, 99, 'x'])},{chance.choice([48, 5, 10**9])},S,,")
+    return "\r\n".join(lines).encode("utf-8", "replace")
+
+
+def wide_file(chance):
+    head = [f"{place // 2:02d}:{place % 2 * 30:02d}" for place in range(48)]
+    head = chance.choice([head, [str(place) for place in range(1, 51)], head[1:]])
+    lines = [",".join(["id", "subject", "at", *head])]
+    for number in range(chance.randrange(1, 6)):
+        cells = [chance.choice(["1", "1", "", *VALUES]) for _name in head]
+        lines.append(",".join([str(number), "s", chance.choice(["2025-03-30", "31/3/2025", *VALUES]), *cells]))
+    return "\n".join(lines).encode("utf-8", "replace")
+
+
+def walk_file(chance):
+    oids = ("1.3.6.1.2.1.43.5.1.1.17.1", "1.3.6.1.2.1.43.10.2.1.4.1.1", "1.3.6.1.2.1.1.3.0", "x")
+    return "\n".join(
+        f"{chance.choice(['.', 'iso', ''])}{chance.choice(oids)} = {chance.choice(['Counter32: ', 'STRING: ', ''])}"
+        f"{chance.choice(VALUES)}"
+        for _ in range(chance.randrange(1, 20))
+    ).encode("utf-8", "replace")
+
+
+def dated_file(chance):
+    stamps = ("3/4/2025", "25/4/2025", "4/25/2025 1:05 PM", "03.04.25", "2025/04/03", "99/99/9999", "1/1/0000", *VALUES)
+    numbers = ("1,5", "1.5", "1.234", "$5", "(5)", "5-", *VALUES)
+    lines = [f"e{number};s;{chance.choice(stamps)};{chance.choice(numbers)}" for number in range(30)]
+    return "\n".join(["Title", "id;subject;at;qty", *lines]).encode("utf-8", "replace")
+
+
 def json_file(chance, lines):
     items = []
     for number in range(chance.randrange(0, 20)):
@@ -195,6 +245,9 @@ def test_a_valid_file_with_mutations_ends_in_items_or_a_refusal(seed):
         outcome(mutated(content, chance), PROFILES[name])
     for name in ("xml", "greenbutton", "aemp"):
         outcome(mutated(xml_file(chance), chance), PROFILES[name])
+    for name, write in (("nem12", nem12_file), ("wide", wide_file), ("snmp", walk_file), ("dates", dated_file)):
+        outcome(mutated(write(chance), chance), PROFILES[name])
+    outcome(mutated(json_file(chance, False), chance), PROFILES["snmp"])
     rows = [[f"e{n}", chance.choice(["s", 5]), "2025-01-01", chance.choice([n, *VALUES[:20]])] for n in range(9)]
     outcome(mutated(table(*rows), chance), PROFILES["xlsx"])
 

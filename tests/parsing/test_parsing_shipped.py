@@ -170,3 +170,185 @@ def test_office_reports_of_users_keep_concealed_and_deleted_users_apart():
     items = read("m365_mail_activity", "\r\n".join(lines))
     assert totals(items) == {"mail_sent": "12", "mail_read": "0"} and codes(items) == ["filtered"]
     assert [item.dimensions["deleted"] for item in records(items)] == ["true", "false", "false"]
+
+
+def green_button(*series):
+    """A feed of one usage point: a meter reading per (interval, readings, begin)."""
+    entries = []
+    for number, (length, count, begin) in enumerate(series):
+        place = f"/UsagePoint/9/MeterReading/{number}"
+        readings = "".join(
+            f"<IntervalReading><timePeriod><duration>{length}</duration><start>{begin + length * step}</start>"
+            "</timePeriod><value>1</value></IntervalReading>"
+            for step in range(count)
+        )
+        entries.append(
+            f'<entry><link rel="self" href="{place}"/><link rel="related" href="/ReadingType/1"/><content>'
+            f'<MeterReading/></content></entry><entry><link rel="up" href="{place}/IntervalBlock"/><content>'
+            f"<IntervalBlock>{readings}</IntervalBlock></content></entry>"
+        )
+    kind = "<ReadingType><flowDirection>1</flowDirection><uom>72</uom></ReadingType>"
+    entries.append(f'<entry><link rel="self" href="/ReadingType/1"/><content>{kind}</content></entry>')
+    return '<feed xmlns="http://www.w3.org/2005/Atom">' + "".join(entries) + "</feed>"
+
+
+def test_green_button_counts_hours_and_their_days_once():
+    items = read("green_button", green_button((86400, 1, 1735689600), (3600, 24, 1735689600)))
+    assert totals(items) == {"energy_wh": "24"} and codes(items) == ["filtered"]
+    # One after the other they are two parts of the same use.
+    items = read("green_button", green_button((86400, 1, 1735689600), (3600, 24, 1735776000)))
+    assert totals(items) == {"energy_wh": "25"} and codes(items) == []
+
+
+def test_fuel_in_gallons_is_no_fuel_in_litres():
+    def machine(serial, unit):
+        return (
+            f"<Equipment><EquipmentHeader><SerialNumber>{serial}</SerialNumber></EquipmentHeader>"
+            f'<FuelUsed datetime="2025-01-31T10:00:00Z"><FuelUnits>{unit}</FuelUnits><FuelConsumed>5</FuelConsumed>'
+            "</FuelUsed></Equipment>"
+        )
+
+    fleet = "<Fleet>" + machine("A", "Litre") + machine("B", "gallon") + machine("C", "") + machine("D", "bushel")
+    items = read("fleet_snapshot", fleet + "</Fleet>")
+    assert totals(items) == {"fuel": "10", "fuel_gallon": "5"} and codes(items) == ["unknown_metric"]
+
+
+def test_a_fleet_in_json_says_what_it_says_in_xml():
+    reading = {"datetime": "2025-01-31T10:00:00Z", "Hour": 12.5}
+    machine = {"EquipmentHeader": {"OEMName": "Acme", "SerialNumber": "A"}, "CumulativeOperatingHours": reading}
+    snapshot = {"Fleet": {"Equipment": [machine, {"EquipmentHeader": {"SerialNumber": "B"}}]}}
+    items = read("fleet_snapshot", json.dumps(snapshot))
+    assert totals(items) == {"operating_hours": "12.5"} and codes(items) == ["filtered"]
+    xml = "<Fleet><Equipment><EquipmentHeader><OEMName>Acme</OEMName><SerialNumber>A</SerialNumber></EquipmentHeader>"
+    xml += '<CumulativeOperatingHours datetime="2025-01-31T10:00:00Z"><Hour>PT12H30M</Hour></CumulativeOperatingHours>'
+    (other,) = read("fleet_snapshot", xml + "</Equipment></Fleet>")
+    assert records(items)[0][1:12] == other[1:12]
+
+
+def test_charging_sessions_of_cities_and_networks_are_read_under_their_names():
+    council = "CP ID,Start Date,Start Time,End Date,End Time,Total kWh\nC1,26/10/2024,23:30,27/10/2024,00:30,7.5\n"
+    squeezed = "Station_Name,Start_Date___Time,End_Date___Time,Energy__Wh_\nC1,10/26/2024 23:30,10/27/2024 0:30,7500\n"
+    for text in (council, squeezed):
+        items = read("charging_sessions", text)
+        energy, length, count = (item.quantity for item in items)
+        assert (energy, length, count) == (Decimal("7.5"), 3600, 1)
+        assert items[0].occurred_at.isoformat() == "2024-10-26T23:30:00+00:00"
+
+
+def test_sessions_as_json_stand_in_a_list_or_a_document():
+    network = {"sessionID": "s", "stationID": "C1", "kWhDelivered": 7.5}
+    network |= {"connectionTime": "Sat, 26 Oct 2024 23:30:00 GMT", "disconnectTime": "Sun, 27 Oct 2024 00:30:00 GMT"}
+    record = {"id": "s", "cdr_location": {"evse_uid": "C1"}, "total_energy": 7.5, "total_cost": {"excl_vat": 2}}
+    record |= {"start_date_time": "2024-10-26T23:30:00Z", "end_date_time": "2024-10-27T00:30:00Z", "currency": "EUR"}
+    for document in ({"_meta": {}, "_items": [network]}, {"status_code": 1000, "data": [record]}, [record], record):
+        items = read("charging_sessions_json", json.dumps(document))
+        assert totals(items) == {"charging_energy": "7.5", "charging_time": "3600", "charging_sessions": "1"}
+        assert items[0].occurred_at.isoformat() == "2024-10-26T23:30:00+00:00"
+
+
+def test_calls_have_their_date_and_time_apart_and_their_length_in_several_forms():
+    heads = ("called_number;start_date;start_time;call_duration", "dst;calldate;x;Duration (min)")
+    for head, stamp, length in zip(
+        heads, ("26.10.2024;23:30:05", "2024-10-26 23:30:05;"), ("0:01:30", "1,5"), strict=True
+    ):
+        items = read(
+            "call_records", f"served_msisdn;{head}\n4930;4940;{stamp};{length}\n".replace("\nserved", "served")
+        )
+        assert [str(item.quantity.normalize()) for item in records(items)] == ["9E+1"]
+        assert items[0].occurred_at.isoformat() == "2024-10-26T23:30:05+00:00"
+
+
+CALLS = (
+    "Type,From,To,Date,Time,Duration\nVoice,100,200,Mon 03/17/2025,2:05 PM,0:01:30\n",
+    "Call Time;Caller ID;Destination;Status;Ringing;Talking\n2025-03-17T14:05:00;100;200;Answered;0:00:30;0:01:30\n"
+    "2025-03-17T14:05:00;100;200;Missed;0:00:30;\n",
+    "callingPartyNumber,finalCalledPartyNumber,dateTimeOrigination,duration,pkid\n100,200,1742220300,90,p1\n",
+    "a_number,b_number,call_start,duration\n100,200,20250317140500,90\n",
+)
+
+
+@pytest.mark.parametrize("text", CALLS)
+def test_calls_of_other_switches_are_read_under_their_names(text):
+    items = read("call_records", text)
+    assert [(item.subject, item.quantity, item.dimensions["to"]) for item in records(items)] == [("100", 90, "200")]
+    assert records(items)[0].occurred_at.isoformat() == "2025-03-17T14:05:00+00:00"
+    assert codes(items) in ([], ["filtered"])
+
+
+def test_calls_of_the_office_count_for_the_user_and_failed_ones_do_not():
+    direct = "Correlation ID,SIP Address,Invite time,Duration (seconds),Success,Caller Number\n"
+    direct += "1,a@x.example,2024-10-26 23:30:05.1,60,Yes,+49\n2,a@x.example,2024-10-26 23:31:05.1,0,No,+49\n"
+    items = read("call_records_teams", direct)
+    assert totals(items) == {"call_seconds": "60"} and codes(items) == ["filtered"]
+    assert records(items)[0].subject == "a@x.example"
+
+
+def test_tokens_of_responses_and_logs_in_json():
+    response = {"id": "r", "created": 1735689600, "usage": {"prompt_tokens": 5, "completion_tokens": 2}}
+    cached = {"id": "r", "created_at": "2025-01-01T00:00:00Z", "usage": {"input_tokens": 5, "output_tokens": 2}}
+    cached["usage"]["cache_read_input_tokens"] = 9
+    log = {"requestId": "r", "timestamp": "2025-01-01T00:00:00Z", "input": {"inputTokenCount": 5}}
+    log["output"] = {"outputTokenCount": 2}
+    plain = {"tokens_in": "5", "tokens_out": "2"}
+    for item, expected in ((response, plain), (cached, {**plain, "tokens_cache_read": "9"}), (log, plain)):
+        assert totals(read("language_model_tokens_json", json.dumps(item) + "\n")) == expected
+    lines = "\n".join(json.dumps({**response, "id": str(number)}) for number in range(3))
+    assert totals(read("language_model_tokens_json", lines)) == {"tokens_in": "15", "tokens_out": "6"}
+
+
+def test_token_histograms_and_older_spellings_of_metrics_are_read():
+    point = {"timeUnixNano": "1735689600000000000", "count": "2", "sum": 7}
+    point["attributes"] = [{"key": "gen_ai.token.type", "value": {"stringValue": "input"}}]
+    metric = {"name": "gen_ai.client.token.usage", "histogram": {"aggregationTemporality": 1, "dataPoints": [point]}}
+    names = {"attributes": [{"key": "service.name", "value": {"stringValue": "bot"}}]}
+    request = {"resourceMetrics": [{"resource": names, "scopeMetrics": [{"metrics": [metric]}]}]}
+    assert totals(read("otlp_tokens", json.dumps(request))) == {"tokens_in": "7"}
+    old = {"resourceMetrics": [{"resource": names, "instrumentationLibraryMetrics": [{"metrics": [metric]}]}]}
+    assert totals(read("otlp_tokens", json.dumps(old))) == {"tokens_in": "7"}
+    snake = json.dumps(request)
+    for camel, other in (("resourceMetrics", "resource_metrics"), ("scopeMetrics", "scope_metrics")):
+        snake = snake.replace(camel, other)
+    for camel, other in (("dataPoints", "data_points"), ("timeUnixNano", "time_unix_nano")):
+        snake = snake.replace(camel, other)
+    snake = snake.replace("aggregationTemporality", "aggregation_temporality").replace("stringValue", "string_value")
+    assert totals(read("otlp_tokens", snake)) == {"tokens_in": "7"}
+    wrong = {"resourceMetrics": [{"resource": names, "metrics": [metric]}]}
+    assert codes(read("otlp_tokens", json.dumps(wrong))) == ["bad_structure"]
+
+
+PLUGS = {
+    "energy_plugs_shelly": (
+        "plug-aa/status/switch:0",
+        {"aenergy": {"total": 1234.5, "minute_ts": 1735689600}},
+        "1.2345",
+    ),
+    "energy_plugs_zigbee": ("zigbee2mqtt/plug-aa", {"energy": 1.25, "last_seen": "2025-01-01T00:00:00Z"}, "1.25"),
+}
+
+
+@pytest.mark.parametrize("name", PLUGS)
+def test_plugs_of_other_makers_say_the_same_live_and_recorded(name):
+    topic, message, total = PLUGS[name]
+    (one,) = read(name, json.dumps(message), topic=topic)
+    (other,) = read(f"{name}_file", f"{topic}\t{json.dumps(message)}\n")
+    assert one[1:12] == other[1:12] and (one.subject, str(one.quantity)) == ("plug-aa", total)
+    assert one.occurred_at.isoformat() == "2025-01-01T00:00:00+00:00"
+    assert codes(read(name, '{"state": "ON"}', topic=topic)) == ["filtered"]
+
+
+def test_leases_have_their_area_in_feet_or_metres_and_rent_with_its_sign():
+    text = "Lease Number,Location,Effective Date,Square Feet,Annual Rent\n"
+    (item,) = read("lease_register", text + 'L1,"Main St, 5",01/31/2025,"12,345","$1,234.50"\n')
+    assert (item.metric, str(item.quantity), str(item.amount)) == ("area", "12345", "1234.50")
+    text = "Vertrag;Standort;Beginn;Fläche (m²);Jahresmiete\nL1;Ulm;31.01.2025;1.234;1.234,50 €\n"
+    (item,) = read("lease_register", text)
+    assert (item.metric, str(item.quantity), str(item.amount)) == ("area_m2", "1234", "1234.50")
+
+
+def test_a_minute_of_a_household_is_energy_and_what_was_not_measured_waits():
+    head = "Date;Time;Global_active_power;Sub_metering_1\n"
+    items = read(
+        "household_power", head + "16/12/2006;17:24:00;4,216;1,000\n16/12/2006;17:25:00;?;?\n17/12/2006;0:00:00;0,5;0\n"
+    )
+    assert totals(items) == {"kitchen": "1.000", "household_energy": "78.600000"}
+    assert codes(items) == ["missing_quantity", "missing_quantity"]

@@ -180,9 +180,33 @@ def test_sheets_are_chosen_by_name_number_or_the_first_that_is_visible():
         book.worksheets()[1].set_first_sheet()
 
     content = workbook(fill)
-    for sheet, subject in (("", "second"), ("three", "third"), (2, "third")):
+    for sheet, subject in (("two", "second"), ("three", "third"), (2, "third")):
         assert read(content, plain(format="xlsx", sheet=sheet))[0].subject == subject
+    # Two sheets of such rows: reading one of them would drop the other without a word.
+    assert refused(content, XLSX) == "bad_structure"
     assert refused(content, plain(format="xlsx", sheet=9)) == "no_sheet"
+
+
+def test_the_visible_sheet_that_has_the_columns_is_read_and_titles_above_them_are_passed_over():
+    def fill(sheet, book):
+        sheet.write_row(0, 0, ["Usage of March", "", "made on 1 April"])
+        usage, notes = book.add_worksheet("Data"), book.add_worksheet("Empty form")
+        usage.write(1, 0, "Usage of March")
+        usage.merge_range("A3:D3", "all sites")
+        for number, row in enumerate((NAMES, ["e", "s", "2025-01-01", 5])):
+            usage.write_row(4 + number, 0, row)
+        notes.write_row(0, 0, NAMES)
+
+    (item,) = read(workbook(fill), XLSX)
+    assert (item.row_number, item.subject, str(item.quantity)) == (6, "s", "5")
+
+
+def test_a_merged_header_further_down_is_no_header():
+    def fill(sheet, _book):
+        sheet.write_row(0, 0, ["id", "subject", "at"])
+        sheet.merge_range("A1:B1", "id")
+
+    assert refused(workbook(fill), XLSX) == "merged_header"
 
 
 def test_rich_texts_escapes_entities_and_inline_strings_are_read():

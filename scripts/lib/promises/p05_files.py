@@ -47,6 +47,9 @@ PROFILES = {
     "otlp": by("otlp", "resource.service\\.name", ["series", "start", "time"], "time", "value", "epoch_nanos"),
     "greenbutton": by("greenbutton", "usage_point", ["meter_reading", "start"], "start", "value", "epoch_seconds"),
     "aemp": by("aemp", "serial", ["serial", "metric", "time"], "time", "value"),
+    "nem12": by("nem12", "nmi", ["nmi", "suffix", "start"], "start", "value"),
+    "snmp": by("snmp", "serial", ["serial", "page_counter"], {"constant": AT}, "page_counter"),
+    "csv, dates": {"decimal": "auto", "time_formats": ["iso", "either_first", "year_first"]},
     "aemp, registers": {
         **by("aemp", "serial", ["serial", "metric", "time"], "time", "value"),
         "measures": [{"metric": "register", "quantity": "value", "reading": "register"}],
@@ -357,6 +360,26 @@ def _damaged(content, dice):
     )()
 
 
+def _nem12(rows, dice):
+    """A meter and a day per row, one value of it odd."""
+    lines = ["100,NEM12,202403061000,A,B"]
+    for _id, subject, at, quantity in rows:
+        values = ["1"] * dice.choice((48, 48, 48, 47))
+        values[dice.randrange(len(values))] = quantity
+        lines.append(f"200,{subject},E1,1,E1,N1,M,{dice.choice(('KWH', 'Wh', '?'))},{dice.choice((30, 30, 15, 1))},")
+        lines.append(f"300,{at.replace('-', '')},{','.join(values)},{dice.choice(('A', 'V', ''))},,,,")
+    return _encoded("\r\n".join([*lines, "900"]), dice=dice)
+
+
+def _snmp(rows, dice):
+    """A walk of a device per row."""
+    lines = [
+        f'.1.3.6.1.2.1.43.5.1.1.17.1 = STRING: "{subject}"\n.1.3.6.1.2.1.43.10.2.1.4.1.1 = Counter32: {quantity}'
+        for _id, subject, _at, quantity in rows
+    ]
+    return _encoded("\n".join(lines), dice=dice)
+
+
 WRITERS = {
     "csv": _csv,
     "xlsx": _xlsx,
@@ -368,4 +391,6 @@ WRITERS = {
     "otlp": _otlp,
     "greenbutton": _greenbutton,
     "aemp": _aemp,
+    "nem12": _nem12,
+    "snmp": _snmp,
 }
