@@ -224,11 +224,12 @@ class CellEnvironment(Environment):
     def names(self, spec):
         names = super().names(spec)
         known = [name for name in names if name[:1] == "@" or header_key(name) in self._places or self._inside(name)]
-        if any(name[:1] != "@" for name in known):
-            return known
-        # Two columns of one spelling are none: which of them is meant, nobody knows.
-        alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
-        return [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+        if not any(name[:1] != "@" for name in known):
+            # Two columns of one spelling are none: which of them is meant, nobody knows.
+            alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
+            known = [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+        # Where names of one spec mean different things, a cell that is empty is not filled from another column.
+        return known[:1] if spec.get("alone") else known
 
     def _known(self, spec):
         """The places of the columns of a spec that the file has, without noting them as used."""

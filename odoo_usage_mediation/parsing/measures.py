@@ -61,7 +61,9 @@ def _column_or_other(spec, env, missing):
         # Neither is there: the first one is what to ask for.
         env.missing[known:] = lacks[:1]
         return read
-    return other if lacks else lambda row: other(row) if get(row) in nulls else read(row)
+    if lacks or spec.get("alone"):
+        return other if lacks else read
+    return lambda row: other(row) if get(row) in nulls else read(row)
 
 
 def _column(spec, env, missing):

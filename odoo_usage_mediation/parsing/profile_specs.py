@@ -214,7 +214,7 @@ def check_expression(errors, where, spec, depth=0) -> None:
         return
     kind = found[0]
     extra = {
-        "column": {"or", "factor", "empty_as", "optional", "clock", "whole", "else"},
+        "column": {"or", "alone", "factor", "empty_as", "optional", "clock", "whole", "else"},
         "between": {"in"},
         "duration": {"in", "or", "optional"},
         "round": {"decimals"},
@@ -232,7 +232,8 @@ def _check_kind(errors, where, spec, kind, depth):
         require(errors, f"{where}.clock", sound, f"must be one of {UNITS_OF_TIME}")
         if "else" in spec:
             check_expression(errors, f"{where}.else", spec["else"], depth + 1)
-        require(errors, f"{where}.whole", isinstance(spec.get("whole", True), bool), "must be true or false")
+        for name in ("whole", "alone"):
+            require(errors, f"{where}.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
         for name in ("factor", "empty_as"):
             require(errors, f"{where}.{name}", is_number(spec.get(name, "1")), "must be a number written as text")
     elif kind == "constant":
