@@ -15,6 +15,7 @@ from .texts import Canonical, label
 from .times import TimeRules, time_reader
 
 _BLANKS = re.compile(r"\s+")
+_SAYS_UTC = re.compile(r"(?i)(?<![A-Z])UTC(?![A-Z]| ?[+-]?[0-9])")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 _DAY_ALONE = re.compile(
     r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})"
@@ -53,7 +54,8 @@ class Environment:
         # Columns of optional measures that the file does not have.
         self.lacking: list[str] = []
         self.used: set[int] = set()
-        self.rules = TimeRules(profile.time_zone, profile.time_formats, profile.year_offset, profile.ambiguous_time)
+        written = (profile.time_formats, profile.year_offset, profile.ambiguous_time)
+        self._rules, self._utc_rules = TimeRules(profile.time_zone, *written), TimeRules("UTC", *written)
         words = ["", *[word.strip() for word in profile.null_words]]
         self._nulls = frozenset(words)
         self._column_nulls = {
@@ -132,12 +134,17 @@ class Environment:
         """Return what a column of dates, and the whole file, prove about day and month; "" for nothing."""
         return "", ""
 
+    def rules_of(self, spec: dict) -> TimeRules:
+        """Return how the times of a column are written: one whose name says UTC is no local time."""
+        names = self.names(spec) if "column" in spec else []
+        return self._utc_rules if names and all(map(_SAYS_UTC.search, names)) else self._rules
+
     def time_of_text(self, spec: dict) -> Callable:
         """Build ``text -> UTC datetime`` for a column, or for several."""
         column = label(spec)
         if column not in self._times:
             nulls = self.null_words(column)
-            self._times[column] = time_reader(self.rules, column, nulls, *self.orders(spec))
+            self._times[column] = time_reader(self.rules_of(spec), column, nulls, *self.orders(spec))
         return self._times[column]
 
     def time(self, spec: dict) -> Callable:
@@ -162,7 +169,7 @@ class Environment:
 
     def _interval_time(self, read, spec):
         """Build ``row -> start of an interval`` of a wide table: by its clock, or minutes after the local midnight."""
-        day, interval, zone = self.getter(spec), self.getter({"column": spec["interval"]}), self.rules.zone
+        day, interval, zone = self.getter(spec), self.getter({"column": spec["interval"]}), self.rules_of(spec).zone
 
         def start(row):
             text, place = day(row), interval(row)

@@ -1,6 +1,18 @@
 """Shipped profiles on files of makers that were met later: what would be read wrong without a word."""
 
-from test_parsing_shipped import codes, read, totals
+import json
+
+import usage_parsing as up
+from parsing_helpers import LIMITS, codes, deadline, plain, records
+from parsing_helpers import read as read_by
+from test_parsing_shipped import SHIPPED, read, totals
+
+
+def in_zone(name, content, zone):
+    """The items of a file of a source in some time zone."""
+    data = json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8"))["definition"]
+    profile = up.Profile.from_dict({**data, "time_zone": zone})
+    return list(up.parse(content.encode(), profile, LIMITS, deadline()))
 
 
 def test_the_time_that_a_call_rang_is_not_the_time_they_talked():
@@ -32,3 +44,30 @@ def test_intervals_are_named_by_halves_of_the_day_or_counted_from_0():
         starts = [item.occurred_at for item in read("half_hour_days", days(heads))]
         minutes = [start.hour * 60 + start.minute for start in starts]
         assert minutes == list(range(0, 1440, step))
+
+
+def test_a_column_of_begins_that_says_utc_is_not_in_the_zone_of_the_source():
+    text = "timestamp (UTC),energyConsumption (kWh)\n" + "".join(f"2023-07-01 0{hour}:30,1\n" for hour in range(10))
+    local = text.replace("timestamp (UTC)", "Start")
+    said, unsaid = (in_zone("half_hour_intervals", each, "Europe/London")[0] for each in (text, local))
+    assert said.occurred_at.isoformat() == "2023-07-01T00:30:00+00:00"
+    assert unsaid.occurred_at.isoformat() == "2023-06-30T23:30:00+00:00"
+
+
+def test_half_hours_that_were_fed_in_are_not_counted_as_used():
+    rows = "".join(
+        f"m,2024-02-01T00:00:00Z,{flow},{value}\n" for flow, value in (("Import", 1), ("EXPORT", 2), ("RI", 4))
+    )
+    items = read("half_hour_intervals", "Meter,Start,Direction,kWh\n" + rows)
+    assert totals(items) == {"electricity": "1", "electricity_fed_in": "2"}
+    assert sorted(set(codes(items))) == ["filtered", "unknown_metric"]
+    assert len({item.external_id for item in records(items)}) == 2
+    assert codes(read("half_hour_intervals", "Meter,Start,kWh\nm,2024-02-01T00:00:00Z,1\n")) == []
+
+
+def test_times_in_utc_are_the_same_read_by_columns_and_row_by_row():
+    lines = [f"i{hour},s,2025-07-01 {hour:02d}:00,1" for hour in range(12)]
+    for count in (1, 12):
+        text = "id,subject,at (UTC),qty\n" + "\n".join(lines[:count])
+        items = read_by(text, plain(time="at (UTC)", time_zone="Europe/Berlin"))
+        assert [item.occurred_at.hour for item in items] == list(range(count))
