@@ -71,3 +71,26 @@ def test_times_in_utc_are_the_same_read_by_columns_and_row_by_row():
         text = "id,subject,at (UTC),qty\n" + "\n".join(lines[:count])
         items = read_by(text, plain(time="at (UTC)", time_zone="Europe/Berlin"))
         assert [item.occurred_at.hour for item in items] == list(range(count))
+
+
+def request(service, *points):
+    """An export request with one delta sum."""
+    metric = {"name": "requests", "sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": points}}
+    names = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+    return {"resourceMetrics": [{"resource": names, "scopeMetrics": [{"metrics": [metric]}]}]}
+
+
+def test_a_delta_counts_in_the_month_in_which_it_began():
+    point = {"timeUnixNano": "1740787200000000000", "asInt": "7"}
+    starts = ({"startTimeUnixNano": "1740700800000000000"}, {"startTimeUnixNano": "0"}, {})
+    text = json.dumps(request("shop", *({**point, **start} for start in starts)))
+    found = [
+        (item.occurred_at.isoformat()[:10], item.occurred_until.isoformat()[:10]) for item in read("otlp_delta", text)
+    ]
+    assert found == [("2025-02-28", "2025-03-01"), ("2025-03-01", "2025-03-01"), ("2025-03-01", "2025-03-01")]
+
+
+def test_a_list_of_export_requests_says_what_its_lines_say():
+    requests = [request(name, {"timeUnixNano": "1740787200000000000", "asInt": "7"}) for name in "ab"]
+    lines = read("otlp_delta", "\n".join(map(json.dumps, requests)))
+    assert read("otlp_delta", json.dumps(requests)) == lines and totals(lines) == {"requests": "14"}
