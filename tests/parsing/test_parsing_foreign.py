@@ -94,3 +94,20 @@ def test_a_list_of_export_requests_says_what_its_lines_say():
     requests = [request(name, {"timeUnixNano": "1740787200000000000", "asInt": "7"}) for name in "ab"]
     lines = read("otlp_delta", "\n".join(map(json.dumps, requests)))
     assert read("otlp_delta", json.dumps(requests)) == lines and totals(lines) == {"requests": "14"}
+
+
+def test_channels_of_a_plug_and_plugs_of_one_name_are_not_one_register():
+    def recording(*messages):
+        return "".join(f"{topic}\t{json.dumps(message)}\n" for topic, message in messages)
+
+    def status(number):
+        return f"pro2/status/switch:{number}", {"aenergy": {"total": 1000 * number + 5, "minute_ts": 1740787200}}
+
+    notice = {"params": {"ts": 1740787200.1, "switch:1": {"aenergy": {"total": 1006}}}}
+    items = read("energy_plugs_shelly_file", recording(status(0), status(1), status(7), ("pro2/events/rpc", notice)))
+    found = [(item.metric, str(item.quantity)) for item in records(items)]
+    assert found == [("energy", "0.005"), ("energy_1", "1.005"), ("energy_1", "1.006")]
+    assert "unknown_metric" in codes(items)
+    rooms = [(f"zigbee2mqtt/{room}/plug", {"energy": 1, "last_seen": 1740787200000}) for room in ("kitchen", "bath")]
+    items = read("energy_plugs_zigbee_file", recording(*rooms))
+    assert [item.subject for item in records(items)] == ["kitchen/plug", "bath/plug"]
