@@ -111,3 +111,39 @@ def test_channels_of_a_plug_and_plugs_of_one_name_are_not_one_register():
     rooms = [(f"zigbee2mqtt/{room}/plug", {"energy": 1, "last_seen": 1740787200000}) for room in ("kitchen", "bath")]
     items = read("energy_plugs_zigbee_file", recording(*rooms))
     assert [item.subject for item in records(items)] == ["kitchen/plug", "bath/plug"]
+
+
+def test_what_was_bought_or_given_back_is_no_usage():
+    head = "Date,SubscriptionId,MeterId,ResourceId,Quantity,CostInBillingCurrency,BillingCurrency,ChargeType\n"
+    kinds = (("Usage", 24, 2), ("Refund", -1, -100), ("Purchase", 1, 300), ("UnusedReservation", 5, 9))
+    text = head + "".join(f"2025-03-04,s,m,/r,{count},{cost},EUR,{kind}\n" for kind, count, cost in kinds)
+    assert totals(read("azure_cost", text)) == {"azure_cost": "211", "azure_usage": "24"}
+
+
+def test_two_resources_of_a_partner_export_keep_their_ids_in_any_order():
+    head = "SubscriptionId,UsageDate,MeterId,ResourceURI,ChargeType,Quantity,BillingPreTaxTotal,BillingCurrency\n"
+    rows = [f"s,2025-03-02T00:00:00,m,/{name},new,{count},1,GBP\n" for name, count in (("a", 1), ("b", 2))]
+    found = [
+        {(item.external_id, item.quantity) for item in records(read("azure_cost", head + "".join(order)))}
+        for order in (rows, rows[::-1])
+    ]
+    assert found[0] == found[1] and len(found[0]) == 4
+
+
+def test_lines_of_a_newer_switch_have_three_columns_more():
+    line = '"acme","100","200","ctx","","SIP/1","SIP/2","Dial","x","2025-01-01 10:00:00","2025-01-01 10:00:05",'
+    line += '"2025-01-01 10:01:05",65,60,"ANSWERED","DOC","1.1","","","1.1","55"\n'
+    assert totals(read("call_records_asterisk", line)) == {"call_seconds": "60"}
+
+
+def test_stations_that_number_their_sessions_each_by_itself_are_told_apart():
+    text = "EVSE ID,Start Date,End Date,Energy (kWh),Plug In Event Id\n"
+    text += "".join(f"{name},7/29/2011 20:17,7/29/2011 23:20,6.2,3\n" for name in "AB")
+    items = records(read("charging_sessions", text))
+    assert len({item.external_id for item in items}) == len(items) == 6
+
+
+def test_seconds_of_meetings_are_read_in_both_spellings():
+    for name, value in (("Audio Duration", "PT1H2M3S"), ("Audio Duration In Seconds", "3723")):
+        text = f"Report Refresh Date,User Principal Name,Team Chat Message Count,{name}\n2025-03-10,a@x,0,{value}\n"
+        assert totals(read("m365_teams_activity", text))["teams_audio_seconds"] == "3723"
