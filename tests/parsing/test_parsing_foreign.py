@@ -1,6 +1,7 @@
 """Shipped profiles on files of makers that were met later: what would be read wrong without a word."""
 
 import json
+from decimal import Decimal
 
 import usage_parsing as up
 from parsing_helpers import LIMITS, codes, deadline, plain, records
@@ -147,3 +148,26 @@ def test_seconds_of_meetings_are_read_in_both_spellings():
     for name, value in (("Audio Duration", "PT1H2M3S"), ("Audio Duration In Seconds", "3723")):
         text = f"Report Refresh Date,User Principal Name,Team Chat Message Count,{name}\n2025-03-10,a@x,0,{value}\n"
         assert totals(read("m365_teams_activity", text))["teams_audio_seconds"] == "3723"
+
+
+def test_a_credit_record_takes_back_the_session_that_it_repeats():
+    session = {"id": "1", "start_date_time": "2025-03-01T10:00:00Z", "end_date_time": "2025-03-01T11:00:00Z"}
+    session |= {
+        "cdr_location": {"evse_uid": "C1"},
+        "total_energy": 7.5,
+        "total_cost": {"excl_vat": 4},
+        "currency": "EUR",
+    }
+    credit = {**session, "id": "1-C", "credit": True, "credit_reference_id": "1", "total_cost": {"excl_vat": -4}}
+    items = read("charging_sessions_json", json.dumps({"data": [session, credit]}))
+    assert {metric: Decimal(total) for metric, total in totals(items).items()} == dict.fromkeys(
+        ("charging_energy", "charging_time", "charging_sessions"), 0
+    )
+    assert sum(item.amount for item in records(items)) == 0
+    assert len({item.external_id for item in records(items)}) == len(records(items)) == 6
+
+
+def test_a_serial_number_shown_as_bytes_is_its_text():
+    walk = "SNMPv2-SMI::mib-2.43.5.1.1.17.1 = Hex-STRING: 43 4E 42 31 32 33 00 \n"
+    walk += "SNMPv2-SMI::mib-2.43.10.2.1.4.1.1 = Counter32: 54321\n"
+    assert [(item.subject, item.quantity) for item in read("printer_counters_snmp", walk)] == [("CNB123", 54321)]
