@@ -117,8 +117,8 @@ class Environment:
         if key not in self._numbers:
             decimal, thousands = self.style(spec)
             decimal = "whole" if is_whole and decimal == "ambiguous" else decimal
-            booked = self.profile.decimal == "auto"
-            self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing, booked)
+            booked, nulls = self.profile.decimal == "auto", self.null_words(column)
+            self._numbers[key] = number_reader(decimal, thousands, column, nulls, missing, booked, is_whole)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
@@ -247,7 +247,7 @@ class CellEnvironment(Environment):
         if self.profile.decimal != "auto" or not self._evidence:
             return super().style(spec)
         others = [place for name in number_columns(self.profile) for place in self._known({"column": name})]
-        return self._evidence.style(self._known(spec), others)
+        return self._evidence.style(self._known(spec), others, spec.get("whole", False))
 
     def orders(self, spec):
         if not self._evidence:

@@ -171,3 +171,18 @@ def test_a_serial_number_shown_as_bytes_is_its_text():
     walk = "SNMPv2-SMI::mib-2.43.5.1.1.17.1 = Hex-STRING: 43 4E 42 31 32 33 00 \n"
     walk += "SNMPv2-SMI::mib-2.43.10.2.1.4.1.1 = Counter32: 54321\n"
     assert [(item.subject, item.quantity) for item in read("printer_counters_snmp", walk)] == [("CNB123", 54321)]
+
+
+def test_counted_pages_have_no_decimals_between_commas_either():
+    text = "Serial Number,Reading Date,Total Pages,Color Pages\nX1,2025-03-31,12.345,7\nX2,2025-03-31,999,1.000\n"
+    assert totals(read("printer_counters", text)) == {"pages": "13344", "pages_colour": "1007"}
+    items = read("printer_counters", text.replace("12.345", "12.5"))
+    assert totals(items)["pages"] == "999" and codes(items) == ["bad_quantity"]
+
+
+def test_tokens_of_thoughts_are_written_tokens():
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7}
+    text = json.dumps({"responseId": "x", "createTime": "2025-03-01T00:00:00Z", "usageMetadata": usage})
+    items = read("language_model_tokens_json", text)
+    assert totals(items) == {"tokens_in": "10", "tokens_out": "12"}
+    assert len({item.external_id for item in records(items)}) == 3
