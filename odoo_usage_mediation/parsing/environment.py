@@ -37,7 +37,7 @@ def header_key(name: str) -> str:
 
 def loose_key(name: str) -> str:
     """Make spellings of one name comparable: ``Usage_Start Date`` is ``usageStartDate``."""
-    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign == "%"])
+    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign in "%$\u20ac\u00a3"])
 
 
 class Environment:

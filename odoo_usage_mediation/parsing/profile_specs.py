@@ -27,7 +27,7 @@ _TEXT_KEYS = {
     "strict",
     "optional",
 }
-_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "prefix", "not_prefix")
+_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "yes", "prefix", "not_prefix")
 
 
 def require(errors: list, where: str, condition, what: str) -> None:
@@ -191,7 +191,7 @@ def check_conditions(errors, where, conditions) -> None:
 
 
 def _check_test(errors, where, name, value):
-    if name == "empty":
+    if name in ("empty", "yes"):
         require(errors, where, isinstance(value, bool), "must be true or false")
     elif name in ("in", "not_in"):
         require(errors, where, is_texts(value) and value, "must be a list of texts")

@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 
+import pytest
 import usage_parsing as up
 from parsing_helpers import LIMITS, codes, deadline, plain, records
 from parsing_helpers import read as read_by
@@ -186,3 +187,16 @@ def test_tokens_of_thoughts_are_written_tokens():
     items = read("language_model_tokens_json", text)
     assert totals(items) == {"tokens_in": "10", "tokens_out": "12"}
     assert len({item.external_id for item in records(items)}) == 3
+
+
+def test_yes_and_no_of_a_translated_spreadsheet_count_and_other_words_wait():
+    head = "Report Refresh Date,User Principal Name,Has Exchange License,Has Teams License\n"
+    items = read("m365_licenses", head + "2025-03-10,a@x,WAHR,FALSCH\n2025-03-10,b@x,True,maybe\n")
+    assert totals(items) == {"licensed_exchange": "2"}
+    assert [code for code in codes(items) if code != "filtered"] == ["bad_structure"]
+
+
+def test_a_price_per_unit_is_no_quantity_under_another_spelling():
+    text = "sessionId,stationId,created,ended,Energy (€/kWh)\n1,C,2025-03-01 10:00,2025-03-01 11:00,0.3\n"
+    with pytest.raises(up.FileRefused):
+        read("charging_sessions", text)
