@@ -26,6 +26,7 @@ _TEXT_KEYS = {
     "default",
     "strict",
     "optional",
+    "exact",
 }
 _TESTS = ("equals", "not_equals", "in", "not_in", "empty", "yes", "prefix", "not_prefix")
 
@@ -81,7 +82,7 @@ def _check_text_object(errors, where, spec, depth):
             check_text(errors, f"{where}.join.{place}", part, depth + 1)
     for name in ("json_key", "default", "separator"):
         require(errors, f"{where}.{name}", isinstance(spec.get(name, ""), str), "must be text")
-    for name in ("digits_only", "lower", "upper", "strict", "optional"):
+    for name in ("digits_only", "lower", "upper", "strict", "optional", "exact"):
         require(errors, f"{where}.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
     for name in ("first", "last"):
         sound = is_whole(spec.get(name, 1)) and 1 <= spec.get(name, 1) <= 255

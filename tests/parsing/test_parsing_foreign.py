@@ -200,3 +200,9 @@ def test_a_price_per_unit_is_no_quantity_under_another_spelling():
     text = "sessionId,stationId,created,ended,Energy (€/kWh)\n1,C,2025-03-01 10:00,2025-03-01 11:00,0.3\n"
     with pytest.raises(up.FileRefused):
         read("charging_sessions", text)
+
+
+def test_a_called_number_that_a_spreadsheet_rounded_waits():
+    text = "Date,Source,Destination,Seconds\n2025-03-01 10:00:00,100,4.91512E+11,60\n2025-03-01 10:00:00,100,491512,7\n"
+    items = read("call_records", text)
+    assert totals(items) == {"call_seconds": "7"} and codes(items) == ["rounded_identity"]
