@@ -18,10 +18,10 @@ _TWELVE = Decimal("1e-12")
 _DIVIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 # The words of spreadsheets in several languages.
 _YES = frozenset(
-    "yes true 1 wahr vrai verdadero vero waar verdadeiro sant sand sann prawda pravda tosi igaz ja oui".split()
+    "yes true wahr vrai verdadero vero waar verdadeiro sant sand sann prawda pravda tosi igaz ja oui".split()
 )
 _NO = frozenset(
-    "no false 0 falsch faux falso onwaar falskt falsk usann fa\u0142sz nepravda ep\u00e4tosi hamis nein non nee".split()
+    "no false falsch faux falso onwaar falskt falsk usann fa\u0142sz nepravda ep\u00e4tosi hamis nein non nee".split()
 )
 _ISO_DURATION = re.compile(
     r"P(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"
