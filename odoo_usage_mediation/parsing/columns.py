@@ -180,7 +180,7 @@ def _instants(spec, env, times) -> Callable:
     cells_of = env.cells(spec) if "column" in spec else None
     if cells_of is None:
         return lambda rows: zip(*map(times, rows), strict=True)
-    read_all = times_reader(env.rules, env.time_of_text(spec))
+    read_all = times_reader(env.rules_of(spec), env.time_of_text(spec))
 
     def read(rows):
         cells = cells_of(rows)

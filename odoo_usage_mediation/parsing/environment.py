@@ -15,6 +15,7 @@ from .texts import Canonical, label
 from .times import TimeRules, time_reader
 
 _BLANKS = re.compile(r"\s+")
+_SAYS_UTC = re.compile(r"(?i)(?<![A-Z])UTC(?![A-Z]| ?[+-]?[0-9])")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
 _DAY_ALONE = re.compile(
     r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})"
@@ -36,7 +37,7 @@ def header_key(name: str) -> str:
 
 def loose_key(name: str) -> str:
     """Make spellings of one name comparable: ``Usage_Start Date`` is ``usageStartDate``."""
-    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign == "%"])
+    return "".join([sign for sign in name.casefold() if sign.isalnum() or sign in "%$\u20ac\u00a3"])
 
 
 class Environment:
@@ -53,7 +54,8 @@ class Environment:
         # Columns of optional measures that the file does not have.
         self.lacking: list[str] = []
         self.used: set[int] = set()
-        self.rules = TimeRules(profile.time_zone, profile.time_formats, profile.year_offset, profile.ambiguous_time)
+        written = (profile.time_formats, profile.year_offset, profile.ambiguous_time)
+        self._rules, self._utc_rules = TimeRules(profile.time_zone, *written), TimeRules("UTC", *written)
         words = ["", *[word.strip() for word in profile.null_words]]
         self._nulls = frozenset(words)
         self._column_nulls = {
@@ -115,8 +117,8 @@ class Environment:
         if key not in self._numbers:
             decimal, thousands = self.style(spec)
             decimal = "whole" if is_whole and decimal == "ambiguous" else decimal
-            booked = self.profile.decimal == "auto"
-            self._numbers[key] = number_reader(decimal, thousands, column, self.null_words(column), missing, booked)
+            booked, nulls = self.profile.decimal == "auto", self.null_words(column)
+            self._numbers[key] = number_reader(decimal, thousands, column, nulls, missing, booked, is_whole)
         read, place = self._numbers[key], self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
@@ -132,12 +134,17 @@ class Environment:
         """Return what a column of dates, and the whole file, prove about day and month; "" for nothing."""
         return "", ""
 
+    def rules_of(self, spec: dict) -> TimeRules:
+        """Return how the times of a column are written: one whose name says UTC is no local time."""
+        names = self.names(spec) if "column" in spec else []
+        return self._utc_rules if names and all(map(_SAYS_UTC.search, names)) else self._rules
+
     def time_of_text(self, spec: dict) -> Callable:
         """Build ``text -> UTC datetime`` for a column, or for several."""
         column = label(spec)
         if column not in self._times:
             nulls = self.null_words(column)
-            self._times[column] = time_reader(self.rules, column, nulls, *self.orders(spec))
+            self._times[column] = time_reader(self.rules_of(spec), column, nulls, *self.orders(spec))
         return self._times[column]
 
     def time(self, spec: dict) -> Callable:
@@ -162,7 +169,7 @@ class Environment:
 
     def _interval_time(self, read, spec):
         """Build ``row -> start of an interval`` of a wide table: by its clock, or minutes after the local midnight."""
-        day, interval, zone = self.getter(spec), self.getter({"column": spec["interval"]}), self.rules.zone
+        day, interval, zone = self.getter(spec), self.getter({"column": spec["interval"]}), self.rules_of(spec).zone
 
         def start(row):
             text, place = day(row), interval(row)
@@ -224,11 +231,12 @@ class CellEnvironment(Environment):
     def names(self, spec):
         names = super().names(spec)
         known = [name for name in names if name[:1] == "@" or header_key(name) in self._places or self._inside(name)]
-        if any(name[:1] != "@" for name in known):
-            return known
-        # Two columns of one spelling are none: which of them is meant, nobody knows.
-        alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
-        return [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+        if not any(name[:1] != "@" for name in known):
+            # Two columns of one spelling are none: which of them is meant, nobody knows.
+            alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
+            known = [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+        # Where names of one spec mean different things, a cell that is empty is not filled from another column.
+        return known[:1] if spec.get("alone") else known
 
     def _known(self, spec):
         """The places of the columns of a spec that the file has, without noting them as used."""
@@ -239,7 +247,7 @@ class CellEnvironment(Environment):
         if self.profile.decimal != "auto" or not self._evidence:
             return super().style(spec)
         others = [place for name in number_columns(self.profile) for place in self._known({"column": name})]
-        return self._evidence.style(self._known(spec), others)
+        return self._evidence.style(self._known(spec), others, spec.get("whole", False))
 
     def orders(self, spec):
         if not self._evidence:

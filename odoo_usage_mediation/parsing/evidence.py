@@ -24,12 +24,16 @@ class Evidence:
         self._orders: dict = {}
         self._pooled_order: str | None = None
 
-    def style(self, places: list, others: list) -> tuple:
-        """Return (decimal sign, thousands signs) of the columns at some places; ``others`` hold numbers as well."""
+    def style(self, places: list, others: list, is_count: bool = False) -> tuple:
+        """Return (decimal sign, thousands signs) of the columns at some places; ``others`` hold numbers as well.
+
+        ``is_count``: what is counted has no decimals, so that nothing is taken for granted about their sign.
+        """
         own = prove_style(chain.from_iterable(map(self._texts, places)))
         if own == AMBIGUOUS and not self._is_contradicted(places):
             own = prove_style(chain.from_iterable(map(self._texts, [*places, *others])))
-            if own == AMBIGUOUS and self._delimiter == "," and not self._has_commas([*places, *others]):
+            is_open = own == AMBIGUOUS and not is_count
+            if is_open and self._delimiter == "," and not self._has_commas([*places, *others]):
                 # Who separates cells by commas writes decimals with a point.
                 return _PLAIN
         return own

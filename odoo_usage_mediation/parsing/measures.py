@@ -16,6 +16,13 @@ _MICROSECOND = timedelta(microseconds=1)
 # A third of a minute has no end: lengths of time are kept to 12 decimals, half away from zero.
 _TWELVE = Decimal("1e-12")
 _DIVIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+# The words of spreadsheets in several languages.
+_YES = frozenset(
+    "yes true wahr vrai verdadero vero waar verdadeiro sant sand sann prawda pravda tosi igaz ja oui".split()
+)
+_NO = frozenset(
+    "no false falsch faux falso onwaar falskt falsk usann fa\u0142sz nepravda ep\u00e4tosi hamis nein non nee".split()
+)
 _ISO_DURATION = re.compile(
     r"P(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?"
     r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)S)?)?"
@@ -61,7 +68,9 @@ def _column_or_other(spec, env, missing):
         # Neither is there: the first one is what to ask for.
         env.missing[known:] = lacks[:1]
         return read
-    return other if lacks else lambda row: other(row) if get(row) in nulls else read(row)
+    if lacks or spec.get("alone"):
+        return other if lacks else read
+    return lambda row: other(row) if get(row) in nulls else read(row)
 
 
 def _column(spec, env, missing):
@@ -203,11 +212,23 @@ def compile_conditions(conditions: list, env):
     return failing
 
 
+def _says_yes(text, nulls, column):
+    """Say whether a cell says yes, as programs write it or a spreadsheet translates it; nothing is no."""
+    word = text.casefold()
+    if word in _YES:
+        return True
+    if text in nulls or word in _NO:
+        return False
+    raise Refuse("bad_structure", why=f"{column} says neither yes nor no ({text[:20]})")
+
+
 def _condition(spec, env):
     get, nulls = env.getter(spec), env.null_words(spec["column"])
     fold = (lambda text: text.casefold()) if spec.get("ignore_case") else (lambda text: text)
     if "empty" in spec:
         return lambda row: (get(row) in nulls) is spec["empty"]
+    if "yes" in spec:
+        return lambda row: _says_yes(get(row), nulls, spec["column"]) is spec["yes"]
     for name in ("prefix", "not_prefix"):
         if name in spec:
             start, wanted = fold(spec[name]), name == "prefix"

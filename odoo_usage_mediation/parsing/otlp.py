@@ -17,6 +17,7 @@ from .reasons import Refuse
 from .records import Rejection, derive_external_id
 from .texts import Canonical, storable
 
+_REQUEST = {"resourceMetrics", "resource_metrics"}
 _SNAKE = re.compile(r"_([a-z])")
 _KINDS = ("sum", "gauge", "histogram", "exponentialHistogram", "summary")
 _TEMPORALITY = {"1": "delta", "2": "cumulative"}
@@ -26,7 +27,7 @@ _NAMES = {"AGGREGATION_TEMPORALITY_DELTA": "delta", "AGGREGATION_TEMPORALITY_CUM
 def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
     """Yield (ordinal, data point) or a Rejection.
 
-    ``entries`` are resourceMetrics objects, or with ``requests`` whole export requests.
+    ``entries`` are resourceMetrics objects, or whole export requests (with ``requests`` nothing else).
     """
     number = 0
     for entry in entries:
@@ -34,7 +35,7 @@ def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
             yield entry
             continue
         _line, item = entry
-        for resource in _resources(item) if requests else [item]:
+        for resource in _resources(item) if requests or _REQUEST & item.keys() else [item]:
             try:
                 points = list(_points(_modern(resource), limits))
             except Refuse as refusal:

@@ -26,8 +26,9 @@ _TEXT_KEYS = {
     "default",
     "strict",
     "optional",
+    "exact",
 }
-_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "prefix", "not_prefix")
+_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "yes", "prefix", "not_prefix")
 
 
 def require(errors: list, where: str, condition, what: str) -> None:
@@ -81,7 +82,7 @@ def _check_text_object(errors, where, spec, depth):
             check_text(errors, f"{where}.join.{place}", part, depth + 1)
     for name in ("json_key", "default", "separator"):
         require(errors, f"{where}.{name}", isinstance(spec.get(name, ""), str), "must be text")
-    for name in ("digits_only", "lower", "upper", "strict", "optional"):
+    for name in ("digits_only", "lower", "upper", "strict", "optional", "exact"):
         require(errors, f"{where}.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
     for name in ("first", "last"):
         sound = is_whole(spec.get(name, 1)) and 1 <= spec.get(name, 1) <= 255
@@ -191,7 +192,7 @@ def check_conditions(errors, where, conditions) -> None:
 
 
 def _check_test(errors, where, name, value):
-    if name == "empty":
+    if name in ("empty", "yes"):
         require(errors, where, isinstance(value, bool), "must be true or false")
     elif name in ("in", "not_in"):
         require(errors, where, is_texts(value) and value, "must be a list of texts")
@@ -214,7 +215,7 @@ def check_expression(errors, where, spec, depth=0) -> None:
         return
     kind = found[0]
     extra = {
-        "column": {"or", "factor", "empty_as", "optional", "clock", "whole", "else"},
+        "column": {"or", "alone", "factor", "empty_as", "optional", "clock", "whole", "else"},
         "between": {"in"},
         "duration": {"in", "or", "optional"},
         "round": {"decimals"},
@@ -232,7 +233,8 @@ def _check_kind(errors, where, spec, kind, depth):
         require(errors, f"{where}.clock", sound, f"must be one of {UNITS_OF_TIME}")
         if "else" in spec:
             check_expression(errors, f"{where}.else", spec["else"], depth + 1)
-        require(errors, f"{where}.whole", isinstance(spec.get("whole", True), bool), "must be true or false")
+        for name in ("whole", "alone"):
+            require(errors, f"{where}.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
         for name in ("factor", "empty_as"):
             require(errors, f"{where}.{name}", is_number(spec.get(name, "1")), "must be a number written as text")
     elif kind == "constant":

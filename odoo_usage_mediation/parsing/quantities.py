@@ -74,13 +74,13 @@ def bare(text: str) -> str:
 
 
 def number_reader(
-    decimal: str, thousands: str, column: str, nulls: frozenset, missing: str, booked: bool = False
+    decimal: str, thousands: str, column: str, nulls: frozenset, missing: str, booked: bool = False, whole: bool = False
 ) -> Callable:
     """Build ``text -> Decimal`` for one column; remembers the texts it has seen, within bounds.
 
     ``booked``: signs of money, and the ways of books to write what is below zero, are understood.
     ``decimal`` and ``thousands`` are the signs of the style ("" for no thousands sign).
-    An empty text or a null word is refused as ``missing``.
+    An empty text or a null word is refused as ``missing``; with ``whole`` so is what has decimals, as bad_quantity.
     """
     styled = _styled(decimal, thousands, column) if (decimal, thousands) != (".", "") else None
     plain = lambda text: plain_number(text, column)  # noqa: E731
@@ -94,6 +94,8 @@ def number_reader(
             value = plain_number(text, column)
         else:
             value = (styled or plain)(bare(text) if booked else text)
+        if whole and value != value.to_integral_value():
+            raise Refuse("bad_quantity", value=text[:60], column=column, why="it is not a whole number")
         if len(seen) >= _CACHE_ENTRIES:
             seen.clear()
         if type(text) is str:

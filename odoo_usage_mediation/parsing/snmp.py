@@ -83,9 +83,20 @@ def _named(oid):
 
 def _value(kind, text):
     text = text.strip().strip('"').strip()
+    if kind == "Hex-STRING":
+        return _printable(text)
     if kind.startswith(("Counter", "Gauge", "INTEGER")) and text.lstrip("-").isdigit():
         return Canonical(text)
     return text
+
+
+def _printable(text):
+    """Texts with an odd sign at their end are shown as bytes: the text, where the others are readable."""
+    try:
+        plain = bytes.fromhex(text).rstrip(b"\0 ").decode("ascii")
+    except ValueError:
+        return text
+    return plain if plain.isprintable() else text
 
 
 def _row(device):

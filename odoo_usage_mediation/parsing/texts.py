@@ -64,6 +64,8 @@ def compile_text(spec, env) -> Callable:
     """
     if isinstance(spec, str):
         spec = {"column": spec}
+    if spec.get("exact"):
+        return compile_identity({name: part for name, part in spec.items() if name != "exact"}, env)
     read = _source(spec, env)
     for name, build in _OPERATIONS:
         if spec.get(name) not in (None, False):

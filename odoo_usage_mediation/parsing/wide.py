@@ -1,9 +1,9 @@
 """Tables with a column per interval of a day: each cell of an interval becomes a row of its own.
 
-The columns of intervals are told by their names: times of day (``00:30``, ``0030``, ``00:00 - 00:30``) or numbers
-behind one word (``HH01`` .. ``HH50``, ``1`` .. ``48``). Each row gives the other cells and three more: ``interval``
-(``HH:MM`` by the clock of the names, or for numbers the minutes since the local midnight), ``interval_minutes``
-and ``value``.
+The columns of intervals are told by their names: times of day (``00:30``, ``0030``, ``00:00 - 00:30``, ``1:30 PM``) or
+numbers behind one word (``HH01`` .. ``HH50``, ``1`` .. ``48``, ``H0`` .. ``H23``). Each row gives the other cells and
+four more: ``interval`` (``HH:MM`` by the clock of the names, or for numbers the minutes since the local midnight),
+``interval_minutes``, ``value`` and ``interval_unit`` (of energy or power, as the name says it: ``00:30 (Wh)``).
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from .records import Rejection
 from .texts import storable
 
 #: The columns that take the place of those of the intervals.
-COLUMNS = ["interval", "interval_minutes", "value"]
+COLUMNS = ["interval", "interval_minutes", "value", "interval_unit"]
+_UNITS = frozenset("wh kwh mwh gwh kw mw varh kvarh kvar vah kvah kva".split())
+_WORD = re.compile("[^\\W0-9_]+")
 #: Lengths that a day is cut into, in minutes.
 _LENGTHS = (5, 10, 15, 20, 30, 60)
 _CLOCK = re.compile(
-    r"[^0-9]*([0-9]{1,2})[:.hH_]?([0-9]{2})(?::00)?"
+    r"[^0-9]*([0-9]{1,2})[:.hH_]?([0-9]{2})(?::00)?(?:\s*([AaPp])\.?[Mm]\b)?"
     r"(?:\s*(?:-|to)\s*[0-9]{1,2}[:.]?[0-9]{2}(?::00)?)?[^0-9]*"
 )
-_NUMBER = re.compile(r"([^0-9]*)0*([1-9][0-9]{0,2})([^0-9]*)")
+_NUMBER = re.compile(r"([^0-9]*)0*([1-9][0-9]{0,2}|0)([^0-9]*)")
 _DAY = 1440
 _SHORTEST_DAY = 23 * 60
 _LEAST = 20
 
 
 class Wide(NamedTuple):
-    """How a header is cut: places of other columns, and (place, interval) of those of intervals."""
+    """How a header is cut: places of other columns, and (place, interval, unit) of those of intervals."""
 
     kept: list
     intervals: list
@@ -48,12 +50,12 @@ class Wide(NamedTuple):
                 continue
             number, row = entry
             kept = [row[place] for place in self.kept]
-            for place, interval in self.intervals:
+            for place, interval, unit in self.intervals:
                 cell = row[place]
-                out = [*kept, interval, str(self.minutes), cell]
+                out = [*kept, interval, str(self.minutes), cell, unit]
                 if interval.isdigit() and int(interval) >= _SHORTEST_DAY and not cell.strip():
                     # What only longer days have.
-                    yield Rejection(number, "filtered", {"column": COLUMNS[-1]}, "", storable(tuple(out)))
+                    yield Rejection(number, "filtered", {"column": "value"}, "", storable(tuple(out)))
                 else:
                     yield number, out
 
@@ -68,7 +70,9 @@ def _by_clock(names):
     for place, name in enumerate(names):
         match = _CLOCK.fullmatch(name.strip())
         if match:
-            minute = int(match.group(1)) * 60 + int(match.group(2))
+            hour, half = int(match.group(1)), (match.group(3) or "").lower()
+            hour = hour % 12 + 12 * (half == "p") if half and hour <= 12 else hour
+            minute = hour * 60 + int(match.group(2))
             if int(match.group(2)) < 60 and minute <= _DAY:
                 found.append((place, minute))
     minutes = _DAY // len(found) if len(found) >= _LEAST else 0
@@ -95,9 +99,11 @@ def _by_number(names):
         numbers = [number for number, _place in found]
         for minutes in _LENGTHS:
             usual = _DAY // minutes
-            # The longest day has an hour more.
-            if numbers == list(range(1, len(numbers) + 1)) and len(numbers) in (usual, usual + 60 // minutes):
-                ordinals = [str((number - 1) * minutes) for number in numbers]
+            # The longest day has an hour more. Some count from 0.
+            if numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] < 2:
+                if len(numbers) not in (usual, usual + 60 // minutes):
+                    continue
+                ordinals = [str((number - numbers[0]) * minutes) for number in numbers]
                 return _wide(names, [place for _number, place in found], ordinals, minutes)
     return None
 
@@ -105,4 +111,9 @@ def _by_number(names):
 def _wide(names, places, intervals, minutes):
     among = set(places)
     kept = [place for place in range(len(names)) if place not in among and names[place]]
-    return Wide(kept, list(zip(places, intervals, strict=True)), minutes)
+    units = [_unit(names[place]) for place in places]
+    return Wide(kept, list(zip(places, intervals, units, strict=True)), minutes)
+
+
+def _unit(name):
+    return next((word for word in _WORD.findall(name) if word.casefold() in _UNITS), "")
