@@ -43,47 +43,51 @@ _HEADER = {
 
 def aemp_rows(stream: Bounded, limits: Limits) -> Iterator:
     """Yield (ordinal, reading), or a Rejection ``filtered`` for a machine without readings."""
-    number = 0
-    for machine in xml_elements(stream, frozenset(["Equipment"]), limits, 10_000):
-        header, readings = {}, []
-        for child in machine:
-            name = local_name(child)
-            if name == "EquipmentHeader":
-                values = flatten(child)
-                header = {column: values.get(element, "") for column, element in _HEADER.items()}
-            elif name in READINGS:
-                readings.append((name, flatten(child)))
-        for item in _machine(header, readings):
-            number += 1
-            yield item._replace(row_number=number) if type(item) is Rejection else (number, item)
+    return _numbered(map(_element, xml_elements(stream, frozenset(["Equipment"]), limits, 10_000)))
 
 
 def aemp_objects(entries: Iterable) -> Iterator:
     """The same for the machines of a snapshot in JSON: ``entries`` of json_items."""
+    return _numbered(entry if type(entry) is Rejection else _object(entry[1]) for entry in entries)
+
+
+def _numbered(machines):
+    """Number the readings of machines, each (header, readings); what was refused before stays as it is."""
     number = 0
-    for entry in entries:
-        if type(entry) is Rejection:
-            yield entry
+    for machine in machines:
+        if type(machine) is Rejection:
+            yield machine
             continue
-        machine = entry[1]
-        stated = machine.get("EquipmentHeader")
-        header = {column: "" for column in _HEADER}
-        if isinstance(stated, dict):
-            header = {column: scalar_text(stated.get(element)) for column, element in _HEADER.items()}
-        readings = [(name, _texts(machine[name])) for name in READINGS if isinstance(machine.get(name), dict)]
-        for item in _machine(header, readings):
+        header, readings = machine
+        for name, values in readings:
             number += 1
-            yield item._replace(row_number=number) if type(item) is Rejection else (number, item)
+            yield number, _row(header, name, values)
+        if not readings:
+            number += 1
+            yield Rejection(number, "filtered", {"column": "readings (none)"}, "", storable(header))
+
+
+def _element(machine):
+    header, readings = {}, []
+    for child in machine:
+        name = local_name(child)
+        if name == "EquipmentHeader":
+            values = flatten(child)
+            header = {column: values.get(element, "") for column, element in _HEADER.items()}
+        elif name in READINGS:
+            readings.append((name, flatten(child)))
+    return header, readings
+
+
+def _object(machine):
+    header, stated = dict.fromkeys(_HEADER, ""), machine.get("EquipmentHeader")
+    if isinstance(stated, dict):
+        header = {column: scalar_text(stated.get(element)) for column, element in _HEADER.items()}
+    return header, [(name, _texts(machine[name])) for name in READINGS if isinstance(machine.get(name), dict)]
 
 
 def _texts(reading):
     return {name.lstrip("@"): scalar_text(value) for name, value in reading.items()}
-
-
-def _machine(header, readings):
-    if not readings:
-        return [Rejection(0, "filtered", {"column": "readings (none)"}, "", storable(header))]
-    return [_row(header, name, values) for name, values in readings]
 
 
 def _row(header: dict, name: str, values: dict) -> dict:

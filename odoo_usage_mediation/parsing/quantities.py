@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from functools import partial
 
 from .reasons import Refuse
 from .texts import Canonical
@@ -82,8 +83,8 @@ def number_reader(
     ``decimal`` and ``thousands`` are the signs of the style ("" for no thousands sign).
     An empty text or a null word is refused as ``missing``; with ``whole`` so is what has decimals, as bad_quantity.
     """
-    styled = _styled(decimal, thousands, column) if (decimal, thousands) != (".", "") else None
-    plain = lambda text: plain_number(text, column)  # noqa: E731
+    plain = partial(plain_number, column=column)
+    styled = _styled(decimal, thousands, column) if (decimal, thousands) != (".", "") else plain
     seen: dict[str, Decimal] = {}
     look_up = seen.get
 
@@ -91,9 +92,9 @@ def number_reader(
         if text in nulls:
             raise Refuse(missing, column=column, value=text or "nothing")
         if isinstance(text, Canonical):
-            value = plain_number(text, column)
+            value = plain(text)
         else:
-            value = (styled or plain)(bare(text) if booked else text)
+            value = styled(bare(text) if booked else text)
         if whole and value != value.to_integral_value():
             raise Refuse("bad_quantity", value=text[:60], column=column, why="it is not a whole number")
         if len(seen) >= _CACHE_ENTRIES:

@@ -32,7 +32,9 @@ def read_xlsx(
     """Connect one sheet of a workbook to the mapper. Row numbers are those of the sheet."""
     package = Package(content, limits, deadline)
     shared = (read_strings(package), read_styles(package))
-    lacks = lambda names: lacking(names, True, profile, context)  # noqa: E731
+
+    def lacks(names):
+        return lacking(names, True, profile, context)
 
     def table_of(part):
         return _Table(SheetRows(package, part, *shared), profile, limits, lacks)
