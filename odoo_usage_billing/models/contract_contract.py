@@ -189,7 +189,7 @@ class ContractContract(models.Model):
         for move in {id(move): move for move, _command in carriers}.values():
             fixed = [c for c in move["invoice_line_ids"] if id(c) not in expanded]
             usage = [new for command in move["invoice_line_ids"] for new in expanded.get(id(command), ())]
-            # Each usage line opens a section, so fixed lines come before all of them.
+            # A usage line may open a section, so fixed lines come before all of them.
             for command in usage:
                 command[2]["sequence"] += AFTER_FIXED
             move["invoice_line_ids"] = fixed + usage
