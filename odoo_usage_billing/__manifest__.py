@@ -1,7 +1,7 @@
 {
     "name": "Usage Billing",
     "summary": "Usage contracts: metrics, rate cards, baselines; usage rated, invoiced, explained",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Accounting/Accounting",
     "author": "Odoo Usage Suite, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/contract",

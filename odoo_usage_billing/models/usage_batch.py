@@ -4,7 +4,7 @@ from itertools import islice
 
 from odoo import api, fields, models
 
-from ..store.records import content_digest, external_key, plain, storable
+from ..store.records import content_digest, plain, storable, suspense_key
 from ..store.writer import UsageWriter
 
 WRITE_CHUNK = 50_000
@@ -89,13 +89,14 @@ class UsageBatch(models.Model):
         not come in this very write; otherwise they contradict each other, and become conflicts.
         """
         Suspense = self.env["usage.suspense"]
-        if not result.accepted_keys or not Suspense._is_any_open(self.source_id):
+        if not result.accepted_digests or not Suspense._is_any_open(self.source_id):
             return
         sent = Suspense.union(*(origins or {}).values())
-        rows = Suspense._open_of(self.source_id, result.accepted_keys) - sent
-        same = rows.filtered(lambda s: result.accepted_keys[s.suspense_key] == s.content_digest)
+        accepted = {suspense_key(name): digest for name, digest in result.accepted_digests.items()}
+        rows = Suspense._open_of(self.source_id, accepted) - sent
+        same = rows.filtered(lambda s: accepted[s.suspense_key] == s.content_digest)
         others = (rows - same).filtered(lambda s: s.reason_code != "conflict")
-        contradicted = {external_key(refusal.record.external_id) for refusal in result.refusals}
+        contradicted = {suspense_key(refusal.record.external_id) for refusal in result.refusals}
         contradicted |= set((same + sent).mapped("suspense_key"))
         for key, group in others.grouped("suspense_key").items():
             if len(group) == 1 and key not in contradicted:
@@ -154,8 +155,8 @@ class UsageBatch(models.Model):
         readable = payload["occurred_at"] is not None and payload["quantity"] is not None
         return (
             getattr(record, "row_number", None),
-            external_key(payload["external_id"] or said),
-            content_digest(record) if readable else external_key(said),
+            suspense_key(payload["external_id"] or said),
+            content_digest(record) if readable else suspense_key(said),
             reason,
             json.dumps(storable(params), default=str),
             json.dumps(payload, default=str),

@@ -314,5 +314,5 @@ def _joined(result, refusals, second):
         suspended=len(refusals) + second.suspended,
         refusals=refusals + second.refusals,
         duplicates=result.duplicates + second.duplicates,
-        accepted_keys={**result.accepted_keys, **second.accepted_keys},
+        accepted_digests={**result.accepted_digests, **second.accepted_digests},
     )

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..store.keys import HASHED, ORDERED
+from ..store.schema import keep_key_form
 from .usage_subject import SUBJECT_TYPES
 from .usage_tz import tz_get
 
@@ -69,6 +71,15 @@ class UsageSource(models.Model):
     )
     default_product_id = fields.Many2one("product.product", string="Usual Product", check_company=True)
     default_subject_type = fields.Selection(SUBJECT_TYPES, string="Usual Type of Subject")
+    key_form = fields.Selection(
+        [(ORDERED, "In their order"), (HASHED, "Hashed")],
+        string="External Ids",
+        required=True,
+        readonly=True,
+        default=ORDERED,
+        copy=False,
+        help="How the external ids of this source are remembered. It never changes.",
+    )
     batch_ids = fields.One2many("usage.batch", "source_id")
     batch_count = fields.Integer(compute="_compute_batch_count")
 
@@ -84,6 +95,10 @@ class UsageSource(models.Model):
         "CHECK (max_age_days > 0 AND max_ahead_minutes >= 0)",
         "The oldest usage must be at least one day; the furthest ahead at least zero minutes.",
     )
+
+    def init(self):
+        """Keep the form of a source's keys as it is, in PostgreSQL."""
+        keep_key_form(self.env.cr)
 
     def _compute_batch_count(self):
         counts = dict(self.env["usage.batch"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))

@@ -5,7 +5,8 @@ from itertools import compress, repeat
 from typing import NamedTuple
 
 from .instants import OFFSET_CHARS, is_steady, placed, stamps
-from .records import digest_of, dimension_key, hashed, plain
+from .keys import hashed, keys_of
+from .records import digest_of, dimension_key, plain
 from .rows import make_guided
 
 NO_SLOT = -1
@@ -31,8 +32,8 @@ class Said(NamedTuple):
         return Said(*[list(compress(column, chosen)) for column in self])
 
 
-def say(records):
-    """The Said of records."""
+def say(records, key_form):
+    """The Said of records; `key_form`: how their source's ids become keys."""
     _number, names, subjects, codes, instants, quantities, amounts, dimensions, people, _raw, voids, replaces, *_ = zip(
         *records, strict=True
     )
@@ -50,7 +51,7 @@ def say(records):
         digests = hashed(contents)
     else:
         digests = list(map(digest_of, records, ats, texts))
-    keys = hashed(names)
+    keys = keys_of(names, key_form)
     return Said(records, subjects, codes, keys, digests, ats, texts)
 
 

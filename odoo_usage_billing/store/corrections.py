@@ -65,7 +65,7 @@ class Corrections:
         self.refusals, self.duplicates, self.planned = [], [], []
         self._seen, self._taken = {}, set()
         names = {record.external_id for record in records} | {named(record) for record in records}
-        self.known = load_identities(writer.cr, writer.source.id, names)
+        self.known = load_identities(writer.cr, writer.source, names)
         self.originals = self._load_originals()
         writer.guide.hold(list({original.contract_line_id for original in self.originals.values()}))
         writer.guide.load([record for record in records if record.replaces and not record.voids])
@@ -113,7 +113,7 @@ class Corrections:
             if isinstance(row, Refusal):
                 return row
         revision = own.revision + 1 if own else 1
-        return Correction(record, digest, revision_key(record.external_id, revision), original, row)
+        return Correction(record, digest, revision_key(self.writer.source, record.external_id, revision), original, row)
 
     def _refuse(self, record, target, original):
         name = named(record)

@@ -8,7 +8,7 @@ happen once, whoever tries how often at once.
 from typing import NamedTuple
 
 from .copying import array
-from .records import external_key
+from .keys import keys_of
 
 FRESH, DUPLICATE, CONFLICT = "fresh", "duplicate", "conflict"
 #: What stands as the digest under the key of a taken back event: who took it back.
@@ -40,9 +40,9 @@ class Identity(NamedTuple):
         return FRESH if self.taken_back else CONFLICT
 
 
-def revision_key(external_id, revision):
+def revision_key(source, external_id, revision=1):
     """The key (hex) of a revision, from 1, of an external id."""
-    return external_key(external_id if revision == 1 else f"{external_id}\x1f{revision}")
+    return keys_of([external_id if revision == 1 else f"{external_id}\x1f{revision}"], source.key_form)[0]
 
 
 def void_key(event_id):
@@ -50,13 +50,13 @@ def void_key(event_id):
     return f"{event_id:032x}"
 
 
-def load_identities(cr, source_id, external_ids):
+def load_identities(cr, source, external_ids):
     """{external id: Identity} of those that a source has stored."""
     found, revision = {}, 1
-    wanted = {revision_key(name, revision): name for name in external_ids}
+    wanted = {revision_key(source, name, revision): name for name in external_ids}
     while wanted:
-        stored = _load_keys(cr, source_id, list(wanted))
-        voids = _load_keys(cr, source_id, [void_key(event_id) for _digest, event_id in stored.values()])
+        stored = _load_keys(cr, source.id, list(wanted))
+        voids = _load_keys(cr, source.id, [void_key(event_id) for _digest, event_id in stored.values()])
         revision += 1
         later = {}
         for key, (digest, event_id) in stored.items():
@@ -65,7 +65,7 @@ def load_identities(cr, source_id, external_ids):
             taken_back = voids.get(void_key(event_id), ("", 0))[0]
             found[name] = Identity(revision - 1, event_id, before | {digest}, taken_back, digest)
             if taken_back:
-                later[revision_key(name, revision)] = name
+                later[revision_key(source, name, revision)] = name
         wanted = later
     return found
 

@@ -1,6 +1,5 @@
 """Values that cross the store's door."""
 
-import hashlib
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .instants import stamp
+from .keys import hashed
 
 
 class UsageRecord(NamedTuple):
@@ -52,7 +52,7 @@ class Refusal(NamedTuple):
 class WriteResult(NamedTuple):
     """Counts of one write, and what was refused.
 
-    received = accepted + duplicate + suspended. `accepted_keys`: {external key: content digest}.
+    received = accepted + duplicate + suspended. `accepted_digests`: {external id: content digest}.
     """
 
     received: int
@@ -61,7 +61,7 @@ class WriteResult(NamedTuple):
     suspended: int
     refusals: list
     duplicates: list
-    accepted_keys: dict
+    accepted_digests: dict
 
 
 def storable(value):
@@ -76,23 +76,9 @@ def storable(value):
     return value
 
 
-_NOTHING = hashlib.blake2b(digest_size=16)
-
-
-def hashed(texts):
-    """The 128-bit digest (hex) of each text."""
-    # A copy of an empty digest costs two thirds of a new one.
-    found, copy = [], _NOTHING.copy
-    for text in texts:
-        digest = copy()
-        digest.update(text.encode())
-        found.append(digest.hexdigest())
-    return found
-
-
-def external_key(external_id):
-    """The 128-bit key (hex) under which an external id is remembered for ever."""
-    return hashed((external_id,))[0]
+def suspense_key(text):
+    """The key (hex) under which a refused record of an external id, or of a text if it has none, waits."""
+    return hashed((text,))[0]
 
 
 def plain(number):

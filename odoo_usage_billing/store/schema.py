@@ -99,6 +99,18 @@ CREATE INDEX IF NOT EXISTS usage_bucket_subject_index ON usage_bucket
     (subject_id, metric_id, usage_date);
 """
 
+# Of a source whose ids were remembered in another form, each would be news.
+KEEP_KEY_FORM = """
+CREATE OR REPLACE FUNCTION usage_source_keeps_key_form() RETURNS trigger AS $$
+BEGIN
+    RAISE EXCEPTION 'How the external ids of a source are remembered never changes.'
+        USING ERRCODE = 'restrict_violation';
+END $$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS usage_source_keeps_key_form ON usage_source;
+CREATE TRIGGER usage_source_keeps_key_form BEFORE UPDATE ON usage_source
+    FOR EACH ROW WHEN (OLD.key_form <> NEW.key_form) EXECUTE FUNCTION usage_source_keeps_key_form();
+"""
+
 # Facts are added, never rewritten: retention works by detaching partitions,
 # after which their rows are out of reach of this trigger.
 REFUSE = """
@@ -126,6 +138,11 @@ def create_event_store(cr):
 def create_bucket_store(cr):
     """Create the bucket table."""
     cr.execute(BUCKET_TABLE)
+
+
+def keep_key_form(cr):
+    """Let no source change how its external ids are remembered."""
+    cr.execute(KEEP_KEY_FORM)
 
 
 def refuse_rewrite(cr, table):

@@ -25,7 +25,6 @@ from .records import (
     content_digest,
     digest_of,
     dimension_key,
-    external_key,
     plain,
 )
 from .rows import make_guided
@@ -64,7 +63,7 @@ class UsageWriter:
         Raises serialization failures unchanged: the caller's framework retries.
         """
         received, accepted = 0, 0
-        refusals, duplicates, keys = [], [], {}
+        refusals, duplicates, digests = [], [], {}
         for layer in layers(list(records)):
             received += len(layer)
             if layer and named(layer[0]):
@@ -72,7 +71,7 @@ class UsageWriter:
                 accepted += corrections.store()
                 refusals += corrections.refusals
                 duplicates += corrections.duplicates
-                keys.update({external_key(item.record.external_id): item.digest for item in corrections.planned})
+                digests.update({item.record.external_id: item.digest for item in corrections.planned})
                 continue
             guided, refused, known = self._guide_all(layer)
             fresh, repeated = self._dedupe(guided, refused)
@@ -80,7 +79,7 @@ class UsageWriter:
             accepted += len(fresh)
             refusals += refused
             duplicates += repeated + known
-            keys.update([row[:2] for _id, row in fresh])
+            digests.update([(row[2].external_id, row[1]) for _id, row in fresh])
         return WriteResult(
             received=received,
             accepted=accepted,
@@ -88,7 +87,7 @@ class UsageWriter:
             suspended=len(refusals),
             refusals=refusals,
             duplicates=duplicates,
-            accepted_keys=keys,
+            accepted_digests=digests,
         )
 
     @collector_paused()
@@ -114,7 +113,7 @@ class UsageWriter:
 
     def _guide_all(self, records):
         """(Guided rows, Refusals, duplicates) of `records`, each in their order."""
-        said, known = self._leave_known(say(records)) if records else (None, [])
+        said, known = self._leave_known(say(records, self.source.key_form)) if records else (None, [])
         if not said or not said.records:
             return [], [], known
         self.guide.load(said.records)
@@ -165,7 +164,7 @@ class UsageWriter:
         person = guide.end_users.get(record.end_user) if record.end_user else 0
         return make_guided(
             (
-                external_key(record.external_id),
+                revision_key(self.source, record.external_id),
                 digest_of(record, at, quantity),
                 record,
                 owner,
@@ -227,7 +226,7 @@ class UsageWriter:
         """
         if not refused:
             return [], []
-        known = load_identities(self.cr, self.source.id, {refusal.record.external_id for refusal in refused})
+        known = load_identities(self.cr, self.source, {refusal.record.external_id for refusal in refused})
         refusals, duplicates = [], []
         for refusal in refused:
             identity = known.get(refusal.record.external_id)
@@ -304,7 +303,7 @@ class UsageWriter:
         """[(key to claim, row)] of the rows of `unique` that are new; others go to their list."""
         odd = load_odd(self.cr, self.source.id, [row.key for row in unique], [row.digest for row in unique])
         names = [unique[place].record.external_id for place, is_new in odd.items() if not is_new]
-        known = load_identities(self.cr, self.source.id, names)
+        known = load_identities(self.cr, self.source, names)
         fresh = []
         for place, row in enumerate(unique):
             external_id = row.record.external_id
@@ -315,7 +314,8 @@ class UsageWriter:
             elif verdict == CONFLICT:
                 refusals.append(_conflict(row.record))
             else:
-                fresh.append((revision_key(external_id, identity.revision + 1) if identity else row.key, row))
+                key = revision_key(self.source, external_id, identity.revision + 1) if identity else row.key
+                fresh.append((key, row))
         return fresh
 
     # -- storing -----------------------------------------------------------

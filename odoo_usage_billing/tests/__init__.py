@@ -37,6 +37,7 @@ from . import (
     test_run_preview,
     test_security_matrix,
     test_sending,
+    test_store_keys,
     test_suspense,
     test_together,
     test_version_compare,

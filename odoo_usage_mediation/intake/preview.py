@@ -8,7 +8,7 @@ from typing import NamedTuple
 from odoo.addons.odoo_usage_billing.store.records import (
     Refusal,
     content_digest,
-    external_key,
+    suspense_key,
 )
 from odoo.addons.odoo_usage_billing.store.writer import UsageWriter
 
@@ -66,7 +66,7 @@ class Checker:
             good, refusals, duplicates = good + known[0], refusals + known[1], duplicates + known[2]
         fresh = []
         for record in good:
-            key = bytes.fromhex(external_key(record.external_id))
+            key = bytes.fromhex(suspense_key(record.external_id))
             digest = bytes.fromhex(content_digest(record))
             first = self._ids.setdefault(key, digest)
             if first is digest:

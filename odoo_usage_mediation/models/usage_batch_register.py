@@ -67,7 +67,7 @@ class UsageBatch(models.Model):
             suspended=suspended,
             refusals=[*chains.refusals, *waiting.values()],
             duplicates=chains.duplicates,
-            accepted_keys=chains.accepted_keys,
+            accepted_digests=chains.accepted_digests,
         )
         self._close_suspense(result, origins)
         self._close_rederived(chains)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from odoo.addons.odoo_usage_billing.store.corrections import named
 from odoo.addons.odoo_usage_billing.store.identity import CONFLICT, DUPLICATE, FRESH
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest, external_key
+from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest
 
 from ..parsing.register import ACTUAL, ESTIMATED, KINDS, Anomaly, Reading, step
 from .deltas import Item, delta_id, delta_record, deltas_of, in_order, restate
@@ -30,7 +30,7 @@ class Chains:
         self.readings_of = {}
         self.new = []
         # What the store refused of usage that is written already, and which ids said what: {external key: digest}.
-        self.unwritten, self.accepted_keys = [], {}
+        self.unwritten, self.accepted_digests = [], {}
         # Usage that was derived again, with the digest of what it says now: {external key: digest}.
         self.rederived = {}
         self.registers = {}
@@ -77,7 +77,7 @@ class Chains:
         """Write usage, and remember what became of it."""
         result = self.writer.write(records)
         self.unwritten += result.refusals
-        self.accepted_keys.update(result.accepted_keys)
+        self.accepted_digests.update(result.accepted_digests)
 
     def key_of(self, record):
         """(subject id, metric id) of a record, or None when one is not known."""
@@ -126,7 +126,7 @@ class Chains:
                 continue
             self._accepted[register.id].append(item)
             self.new.append((register, item))
-            self.accepted_keys[external_key(item.given.external_id)] = item.digest
+            self.accepted_digests[item.given.external_id] = item.digest
 
     def item(self, register, record, digest, revision=1):
         """A record as an Item of a register, or the Refusal of what it says of itself."""

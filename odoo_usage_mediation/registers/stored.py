@@ -117,9 +117,9 @@ def find_readings(cr, source_id, external_ids):
     return found
 
 
-def standing_deltas(cr, source_id, names):
+def standing_deltas(cr, source, names):
     """({external id: (quantity, naive occurred at)} of the usage that counts, ids of usage no longer at hand)."""
-    known = load_identities(cr, source_id, names)
+    known = load_identities(cr, source, names)
     ids = {identity.event_id: name for name, identity in known.items() if not identity.taken_back}
     cr.execute("SELECT id, quantity::text, occurred_at FROM usage_event WHERE id = ANY(%s)", (list(ids),))
     found = {ids[event_id]: (Decimal(quantity), at) for event_id, quantity, at in cr.fetchall()}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from odoo.addons.odoo_usage_billing.store.corrections import named
 from odoo.addons.odoo_usage_billing.store.identity import BY_BATCH, CONFLICT, DUPLICATE
-from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest, external_key
+from odoo.addons.odoo_usage_billing.store.records import Refusal, UsageRecord, content_digest, suspense_key
 
 from ..parsing import derive_external_id
 from .deltas import TICK, delta_id, delta_record, deltas_of, in_order, restate
@@ -60,7 +60,7 @@ class Withdrawals:
         if refusal:
             self.chains.refusals.append(refusal)
         else:
-            self.chains.accepted_keys[external_key(record.external_id)] = digest
+            self.chains.accepted_digests[record.external_id] = digest
 
     def _correct(self, record, digest, own, target, verdict):
         if verdict == CONFLICT and record.replaces != record.external_id:
@@ -150,7 +150,7 @@ class Withdrawals:
         before, _problem = deltas_of(segment, register.rules)
         touched = segment[bool(segment) and segment[0].reading.at < low :]
         items = {item.delta_id: item for item in [*touched, *wanted[len(segment) - len(touched) :]]}
-        stored, missing = standing_deltas(self.cr, self.source.id, list(items))
+        stored, missing = standing_deltas(self.cr, self.source, list(items))
         changes = []
         for name, item in items.items():
             old, new = stored.get(name), after.get(name)
@@ -205,10 +205,10 @@ class Withdrawals:
         )
         for plan in plans:
             for target in plan.gone:
-                chains.rederived[external_key(delta_id(plan.register, target.external_id))] = None
+                chains.rederived[suspense_key(delta_id(plan.register, target.external_id))] = None
             for change in plan.changes:
                 chains.readings_of[change.record.external_id] = record or change.item.record
-                chains.rederived[external_key(change.item.delta_id)] = content_digest(change.record)
+                chains.rederived[suspense_key(change.item.delta_id)] = content_digest(change.record)
             if plan.is_last:
                 restate(plan.register, plan.wanted)
         chains.write([change.record for plan in plans for change in plan.changes])

@@ -1,12 +1,14 @@
 """Events put into the store by SQL, with their sums and, if asked for, their keys: millions within minutes."""
 
 STEP = 500_000
+#: How many figures the number in an id has.
+FIGURES = 9
 FIRST = "SELECT LEAST(COALESCE(MIN(id), 0), 0) FROM usage_event"
 EVENTS = """
 INSERT INTO usage_event (id, company_id, source_id, batch_id, row_number, external_id, subject_id, assignment_id,
     contract_line_id, metric_id, occurred_at, received_at, usage_date, quantity)
-SELECT %(first)s + n, a.company_id, %(source)s, 0, n, 'stored-' || (%(first)s + n), a.subject_id, a.id,
-       a.contract_line_id, a.metric_id, at, at, at::date, 1 + n %% 1000
+SELECT %(first)s + n, a.company_id, %(source)s, 0, n, 'stored-' || lpad((-%(first)s - n)::text, %(figures)s, '0'),
+       a.subject_id, a.id, a.contract_line_id, a.metric_id, at, at, at::date, 1 + n %% 1000
   FROM (SELECT n, %(start)s::timestamp + (%(done)s + n - 1) * %(seconds)s * interval '1 second' AS at,
                (%(done)s + n) %% %(places)s + 1 AS place
           FROM generate_series(1, %(count)s) AS n) numbers
@@ -16,7 +18,8 @@ SELECT %(first)s + n, a.company_id, %(source)s, 0, n, 'stored-' || (%(first)s + 
 KEYS = """
 INSERT INTO usage_event_key (source_id, external_key, content_digest, event_id)
 SELECT %(source)s, key, key, %(first)s + n
-  FROM (SELECT n, md5('stored' || (%(first)s + n))::uuid AS key FROM generate_series(1, %(count)s) AS n) keys
+  FROM (SELECT n, (%(key_start)s || lpad((-%(first)s - n)::text, %(figures)s, '0'))::uuid AS key
+          FROM generate_series(1, %(count)s) AS n) keys
  ORDER BY key
 """
 SUMS = """
@@ -52,6 +55,7 @@ def fill(database, source_id, line_ids, count, start, days, with_keys=False):
     with database.env() as env:
         places = env["usage.assignment"].search_count([("contract_line_id", "in", line_ids)])
     values = {"source": source_id, "lines": line_ids, "start": start, "places": places}
+    values.update(figures=FIGURES, key_start=_key_start())
     values["seconds"] = days * 86_400 / count
     _execute(database, PUT_OFF)
     for done in range(0, count, STEP):
@@ -65,6 +69,13 @@ def fill(database, source_id, line_ids, count, start, days, with_keys=False):
                 env.cr.execute(KEYS, step)
             env.cr.commit()
     _execute(database, MADE_ANEW)
+
+
+def _key_start():
+    """What the keys of all stored ids begin with, as a feed that counts has them."""
+    from odoo.addons.odoo_usage_billing.store.keys import ORDERED, keys_of
+
+    return keys_of(["stored-" + "0" * FIGURES], ORDERED)[0][:-FIGURES]
 
 
 def _execute(database, statements):
