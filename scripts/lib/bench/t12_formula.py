@@ -3,8 +3,8 @@
 The floor is what a contract with variable quantities does (OCA's contract_variable_quantity, which has no release for
 19.0 among the pins): the host's own `_recurring_create_invoice`, where the quantity of each line is what a formula of
 the line and its period gives. The formula here is a function, so that reading and checking its text is not counted;
-it sums the same events, kept in a model of their own as somebody without these addons has them, with an index on
-line and day. Both post.
+it sums the same events, kept in a model of their own as somebody without these addons has them: id, serial, instant,
+day, quantity and line, with an index on line and day. Both post.
 """
 
 import time
@@ -27,9 +27,11 @@ MODEL = "x_bench_event"
 EVENTS, STORED_BY_HAND = 1_000, 7
 SUM = "SELECT SUM(x_quantity) FROM x_bench_event WHERE x_line_id = %s AND x_day BETWEEN %s AND %s"
 TAKE_OVER = """
-INSERT INTO x_bench_event (x_line_id, x_day, x_quantity)
-SELECT t.theirs, e.usage_date, e.quantity
-  FROM unnest(%s, %s) AS t (ours, theirs) JOIN usage_event e ON e.contract_line_id = t.ours
+INSERT INTO x_bench_event (x_line_id, x_day, x_quantity, x_name, x_serial, x_occurred_at)
+SELECT t.theirs, e.usage_date, e.quantity, e.external_id, s.code, e.occurred_at
+  FROM unnest(%s, %s) AS t (ours, theirs)
+  JOIN usage_event e ON e.contract_line_id = t.ours
+  JOIN usage_subject s ON s.id = e.subject_id
 """
 
 
@@ -65,6 +67,9 @@ def _make_model(env):
         {"name": "x_line_id", "ttype": "many2one", "relation": "contract.line", "field_description": "Line"},
         {"name": "x_day", "ttype": "date", "field_description": "Day"},
         {"name": "x_quantity", "ttype": "float", "field_description": "Quantity"},
+        {"name": "x_name", "ttype": "char", "field_description": "Id"},
+        {"name": "x_serial", "ttype": "char", "field_description": "Serial"},
+        {"name": "x_occurred_at", "ttype": "datetime", "field_description": "Instant"},
     ]
     values = {"name": "Bench event", "model": MODEL, "field_id": [Command.create(field) for field in fields]}
     env["ir.model"].create(values)
