@@ -29,11 +29,11 @@ db_rename() {
     [ ! -d "$LOCAL/data/filestore/$1" ] || mv "$LOCAL/data/filestore/$1" "$LOCAL/data/filestore/$2"
 }
 
-# db_install DATABASE MODULES: installs, and means it.
+# db_install DATABASE MODULES [-u MODULE]: installs, and updates if told so, and means it.
 db_install() {
     local log=$LOCAL/log/install-$1.log
     mkdir -p "$LOCAL/log"
-    (cd "$LOCAL" && "$VENV/bin/python" -m odoo -c "$LOCAL/odoo-test.conf" -d "$1" -i "$2" \
+    (cd "$LOCAL" && "$VENV/bin/python" -m odoo -c "$LOCAL/odoo-test.conf" -d "$1" -i "$2" "${@:3}" \
         --stop-after-init --no-http --log-level=info >"$log" 2>&1 9>&-) && db_has_all "$1" "$2" && return
     grep -nE ' (ERROR|CRITICAL) |^[A-Za-z_.]*(Error|Exception)\b' "$log" | grep -v selfie_segmentation | tail -15 >&2
     return 1
@@ -83,17 +83,20 @@ template_assets() {
         <"$ROOT/scripts/lib/bundle_assets.py" >"$LOCAL/log/assets.log" 2>&1 9>&-) || warn "assets were not bundled (.local/log/assets.log); browser tests will be slower"
 }
 
+# Sets FOREIGN and OURS, the modules, and BASE and TEMPLATE, the names of their databases.
+template_names() {
+    FOREIGN=$(manifest foreign)
+    OURS=$(manifest addons)
+    [ -n "$FOREIGN" ] || FOREIGN=base
+    BASE=usage_base_$({ cat "$ROOT"/requirements/{odoo,oca}.txt "$STAMPS/odoo"; echo "$FOREIGN"; } | digest | cut -c1-12)
+    TEMPLATE=usage_tpl_$({ echo "$BASE"; manifest digest; } | digest | cut -c1-12)
+    if [ -z "$OURS" ]; then TEMPLATE=$BASE; fi
+}
+
 # Sets TEMPLATE and BASE; call it under the lock.
 template_ensure() {
-    local foreign ours base
-    foreign=$(manifest foreign)
-    ours=$(manifest addons)
-    [ -n "$foreign" ] || foreign=base
-    base=usage_base_$({ cat "$ROOT"/requirements/{odoo,oca}.txt "$STAMPS/odoo"; echo "$foreign"; } | digest | cut -c1-12)
-    TEMPLATE=usage_tpl_$({ echo "$base"; manifest digest; } | digest | cut -c1-12)
-    BASE=$base
-    db_exists "$base" || template_build "$base" "" "$foreign" "the modules our addons build on ($foreign)"
-    if [ -z "$ours" ]; then TEMPLATE=$base; fi
-    db_exists "$TEMPLATE" || template_build "$TEMPLATE" "$base" "$ours" "our addons ($ours)"
-    templates_sweep "$base" "$TEMPLATE"
+    template_names
+    db_exists "$BASE" || template_build "$BASE" "" "$FOREIGN" "the modules our addons build on ($FOREIGN)"
+    db_exists "$TEMPLATE" || template_build "$TEMPLATE" "$BASE" "$OURS" "our addons ($OURS)"
+    templates_sweep "$BASE" "$TEMPLATE"
 }
