@@ -145,11 +145,5 @@ class ContractLine(models.Model):
         return super(ContractLine, self - usage_contracts)._update_last_date_invoiced()
 
     def action_view_usage_events(self):
-        """Open the events of these contract lines."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Usage Events"),
-            "res_model": "usage.event",
-            "view_mode": "list,form",
-            "domain": [("contract_line_id", "in", self.ids)],
-        }
+        """Open the events of these contract lines, newest first."""
+        return self.env["usage.event"]._action_of([("contract_line_id", "in", self.ids)])

@@ -2,7 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..store.identity import stored_under
 from ..store.schema import create_event_store, ensure_partitions, months_between
+
+#: As the filter that the list of events begins with.
+RECENT_DAYS = 30
 
 
 class UsageEvent(models.Model):
@@ -23,6 +27,7 @@ class UsageEvent(models.Model):
     batch_id = fields.Many2one("usage.batch", readonly=True)
     row_number = fields.Integer(string="Row", readonly=True, aggregator=None)
     external_id = fields.Char(string="External Id", readonly=True)
+    known_as = fields.Char(string="Known As", compute="_compute_known_as", search="_search_known_as")
     subject_id = fields.Many2one("usage.subject", readonly=True)
     assignment_id = fields.Many2one("usage.assignment", readonly=True)
     contract_line_id = fields.Many2one("contract.line", readonly=True)
@@ -53,6 +58,14 @@ class UsageEvent(models.Model):
         create_event_store(self.env.cr)
 
     @api.model
+    def _action_of(self, domain):
+        """Open the events of some owners, newest first: those of the last days alone, where there are any."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("odoo_usage_billing.usage_event_action")
+        recent = [*domain, ("usage_date", ">=", fields.Date.subtract(fields.Date.today(), days=RECENT_DAYS - 1))]
+        is_recent = bool(self.env["usage.bucket"].search_count(recent, limit=1))
+        return {**action, "domain": domain, "context": {"search_default_last_30_days": is_recent}}
+
+    @api.model
     def _cron_make_partitions(self):
         """Make the monthly partitions of the near future before usage needs them.
 
@@ -66,6 +79,20 @@ class UsageEvent(models.Model):
     def _compute_dimensions_text(self):
         for event in self:
             event.dimensions_text = ", ".join(f"{name}: {value}" for name, value in (event.dimensions or {}).items())
+
+    @api.depends("external_id")
+    def _compute_known_as(self):
+        for event in self:
+            event.known_as = event.external_id
+
+    def _search_known_as(self, operator, value):
+        """Events by their external id and what took them back: found by key, however many are stored."""
+        if operator not in ("=", "in"):
+            return NotImplemented
+        names = [value] if isinstance(value, str) else [name for name in value or () if name]
+        # Ids alone, and the rules of events say who sees them.
+        sources = self.env["usage.source"].sudo().with_context(active_test=False).search([])
+        return [("id", "in", stored_under(self.env.cr, sources, names))]
 
     def _compute_is_voided(self):
         voided = {void.voids_event_id.id for void in self.search([("voids_event_id", "in", self.ids)])}

@@ -108,13 +108,7 @@ class UsageSubject(models.Model):
 
     def action_view_events(self):
         """Open the events of these subjects, newest first."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Usage Events"),
-            "res_model": "usage.event",
-            "view_mode": "list,form",
-            "domain": [("subject_id", "in", self.ids)],
-        }
+        return self.env["usage.event"]._action_of([("subject_id", "in", self.ids)])
 
     def action_view_suspense(self):
         """Open what waits in suspense under the names of this subject."""

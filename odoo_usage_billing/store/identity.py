@@ -109,6 +109,21 @@ def load_odd(cr, source_id, keys, digests):
     return dict(cr.fetchall())
 
 
+def stored_under(cr, sources, external_ids):
+    """The ids of the events that sources stored under external ids: each revision, and what took it back."""
+    found = []
+    for source in sources:
+        revision, names = 1, list(external_ids)
+        while names:
+            wanted = {revision_key(source, name, revision): name for name in names}
+            stored = _load_keys(cr, source.id, list(wanted))
+            ids = [event_id for _digest, event_id in stored.values()]
+            voids = _load_keys(cr, source.id, [void_key(event_id) for event_id in ids])
+            found += ids + [event_id for _mark, event_id in voids.values()]
+            names, revision = [wanted[key] for key in stored], revision + 1
+    return found
+
+
 def is_any_known(cr, source_id, keys):
     """Whether a source has claimed one of these keys."""
     return bool(_load_keys(cr, source_id, keys))

@@ -18,6 +18,7 @@ from . import (
     test_discovery,
     test_einvoice,
     test_entry,
+    test_events_found,
     test_holds,
     test_invoice_headings,
     test_made_by_run,

@@ -115,7 +115,7 @@ class UsageEntry(models.TransientModel):
         return number
 
     def _stored_message(self):
-        event = self.env["usage.event"].search([("external_id", "=", self.external_id)], limit=1)
+        event = self.env["usage.event"].search([("known_as", "=", self.external_id)], limit=1)
         return self.env._(
             "Stored: %(quantity)s %(unit)s for %(line)s.",
             quantity=self.quantity.strip(),

@@ -84,5 +84,5 @@ class UsageReading(models.Model):
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
             "view_mode": "list,form",
-            "domain": [("source_id", "=", self.source_id.id), ("external_id", "=", self.delta_external_id)],
+            "domain": [("source_id", "=", self.source_id.id), ("known_as", "=", self.delta_external_id)],
         }
