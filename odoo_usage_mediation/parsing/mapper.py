@@ -16,6 +16,7 @@ from .intervals import compile_times
 from .measures import compile_conditions, compile_expression
 from .reasons import Refuse
 from .records import Rejection, derive_external_id, make_record, row_external_id
+from .repeated_hour import RepeatedHour
 from .texts import compile_identity, compile_text, label, storable
 
 _PORTION_ROWS = 200
@@ -80,7 +81,10 @@ class RowMapper:
             compile_identity(profile.end_user, env) if profile.end_user else None,
             compile_text(profile.currency, env) if profile.currency else None,
         )
-        self.counts_repeats = profile.external_id.get("repeats", False)
+        self._numbers_repeats = profile.external_id.get("repeats", False)
+        in_order = profile.ambiguous_time == "in_order" and "key" in profile.external_id and not self._numbers_repeats
+        self._repeated_hour = (lambda: RepeatedHour(env, profile.time)) if in_order else None
+        self.counts_repeats = self._numbers_repeats or in_order
         self._holds_one = len(profile.measures) == 1
         measures = [(_compile_if_there(profile, spec, env, self._head.window), spec) for spec in profile.measures]
         there = [(measure, spec) for measure, spec in measures if measure]
@@ -125,6 +129,7 @@ class RowMapper:
     def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
         measures, seen = self._measures, {}
+        repeated = self._repeated_hour() if self._repeated_hour else None
         for entry in entries:
             if type(entry) is Rejection:
                 yield entry
@@ -136,9 +141,11 @@ class RowMapper:
                     raise Refuse("filtered", column=column)
                 subject = subject_of(row)
                 external_id = external_id_of(row, row_number)
-                if self.counts_repeats:
+                if self._numbers_repeats:
                     external_id = _numbered(external_id, seen)
                 start, until = times(row)
+                if repeated:
+                    external_id, start, until = repeated.placed(external_id, start, until)
                 if window:
                     window.check(start)
                 end_user = end_user_of(row) if end_user_of else ""

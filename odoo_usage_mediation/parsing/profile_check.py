@@ -21,7 +21,7 @@ from .time_formats import moment_reader
 _CHOICES = {
     "ragged": ("reject", "pad"),
     "formulas": ("reject", "cached"),
-    "ambiguous_time": ("reject", "first", "second"),
+    "ambiguous_time": ("reject", "first", "second", "in_order"),
     "duplicates": ("database",),
     "decimal": (".", ",", "auto"),
     "quote": ('"', "'", ""),
