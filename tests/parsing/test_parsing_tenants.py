@@ -58,3 +58,25 @@ def test_a_printer_without_a_date_waits_where_others_have_one():
     items = read("printer_counters", text)
     assert totals(items) == {"pages": "5"} and codes(items) == ["missing_time"]
     assert totals(read("printer_counters", "Serial Number,Total Pages\nA,5\n")) == {"pages": "5"}
+
+
+def feed(*subscriptions):
+    """Hours of a usage point 01 of some subscriptions, and the days of the last one."""
+    entries = [
+        '<entry><link rel="self" href="/ReadingType/1"/><content><ReadingType xmlns="http://naesb.org/espi">'
+        "<uom>72</uom></ReadingType></content></entry>"
+    ]
+    for number, (subscription, length) in enumerate(subscriptions):
+        entries.append(
+            f'<entry><link rel="up" href="/Subscription/{subscription}/UsagePoint/01/MeterReading/1/IntervalBlock"/>'
+            '<content><IntervalBlock xmlns="http://naesb.org/espi"><IntervalReading><timePeriod>'
+            f"<duration>{length}</duration><start>1735689600</start></timePeriod><value>{number + 1}</value>"
+            "</IntervalReading></IntervalBlock></content></entry>"
+        )
+    return '<feed xmlns="http://www.w3.org/2005/Atom">' + "".join(entries) + "</feed>"
+
+
+def test_usage_points_of_one_name_below_two_subscriptions_are_told_apart():
+    items = records(read("green_button", feed((5, 3600), (9, 86400))))
+    assert [(item.subject, item.quantity) for item in items] == [("5/01", 1), ("9/01", 2)]
+    assert [item.subject for item in records(read("green_button", feed((5, 3600))))] == ["01"]
