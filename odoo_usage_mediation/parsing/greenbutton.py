@@ -1,10 +1,11 @@
 """Green Button (ESPI in Atom): one row per interval reading, with the reading type worked in.
 
-Columns: ``usage_point`` (where two of one file have the same name, with what stands before: ``5/01``), ``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times
-the power of ten), ``unit``, ``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has
-hundred-thousandths), ``currency``, ``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register),
-``tariff`` (tou), ``finer`` (the meter reading of the same usage point, unit and direction that says the same in shorter
-intervals, if there is one). The file is read twice: types may stand behind the readings that need them.
+Columns: ``usage_point`` (where two of one file have the same name, with what stands before: ``5/01``),
+``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times the power of ten), ``unit``,
+``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has hundred-thousandths), ``currency``,
+``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register), ``tariff`` (tou), ``finer`` (the meter reading of
+the same usage point, unit and direction that says the same in shorter intervals, if there is one). The file is read
+twice: types may stand behind the readings that need them.
 """
 
 from __future__ import annotations
