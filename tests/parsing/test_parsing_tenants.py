@@ -1,5 +1,8 @@
 """Shipped profiles on files as another tenant, maker or year of the same publisher has them."""
 
+import json
+from decimal import Decimal
+
 from parsing_helpers import codes, records
 from test_parsing_foreign import in_zone
 from test_parsing_shipped import read, totals
@@ -80,3 +83,35 @@ def test_usage_points_of_one_name_below_two_subscriptions_are_told_apart():
     items = records(read("green_button", feed((5, 3600), (9, 86400))))
     assert [(item.subject, item.quantity) for item in items] == [("5/01", 1), ("9/01", 2)]
     assert [item.subject for item in records(read("green_button", feed((5, 3600))))] == ["01"]
+
+
+def test_a_recording_has_a_tab_or_a_blank_between_topic_and_message():
+    message = '{"Time": "2025-01-01T00:00:00", "ENERGY": {"Total": 1.5}}'
+    for topic in ("tele/plug a/SENSOR", "tele/plug/SENSOR", "tele/plug/STATE"):
+        (tab,), (blank,) = (read("energy_plugs_file", f"{topic}{sign}{message}\n") for sign in "\t ")
+        assert tab == blank and tab.quantity == Decimal("1.5")
+
+
+def test_usage_reports_of_model_providers_have_results_inside_intervals():
+    result = {"object": "usage", "input_tokens": 9, "output_tokens": 4, "project_id": "p1", "model": None}
+    bucket = {"object": "bucket", "start_time": 1735689600, "end_time": 1735776000}
+    page = {"object": "page", "data": [{**bucket, "results": [result, {**result, "project_id": None}]}]}
+    page["data"].append({**bucket, "start_time": 1735776000, "end_time": 1735862400, "results": []})
+    items = read("language_model_intervals_json", json.dumps(page))
+    assert totals(items) == {"tokens_in": "18", "tokens_out": "8"} and set(codes(items)) == {"filtered"}
+    assert len({item.external_id for item in records(items)}) == 4
+    other = {"uncached_input_tokens": 5, "cache_creation": {"ephemeral_5m_input_tokens": 3}, "output_tokens": 1}
+    other = {**other, "cache_read_input_tokens": 7, "workspace_id": "w"}
+    day = {"starting_at": "2025-08-01T00:00:00Z", "ending_at": "2025-08-02T00:00:00Z", "results": [other]}
+    items = read("language_model_intervals_json", json.dumps({"data": [day], "has_more": False}))
+    kinds = {"tokens_in": "5", "tokens_out": "1", "tokens_cache_write": "3", "tokens_cache_read": "7"}
+    assert totals(items) == kinds and codes(items) == []
+    assert codes(read("language_model_intervals_json", '{"data": [{"start_time": 1}]}')) == ["bad_structure"]
+
+
+def test_lines_of_station_message_detail_recording_are_calls():
+    line = "2025/03/01 10:00:00,00:01:05,7,201,O,0049151,0049151,,{},1000013,0,E201,Ann,T9001,Line 1.1,0,0"
+    text = "\n".join((line.format(0), line.format(1), line.format(0).replace("1000013", "1000014") + ",,,,,,,")) + "\n"
+    items = read("call_records_avaya", text)
+    assert totals(items) == {"call_seconds": "130"} and codes(items) == ["filtered"]
+    assert {(item.subject, item.dimensions["to"]) for item in records(items)} == {("201", "0049151")}
