@@ -11,7 +11,7 @@ from .paths import first_of, json_getter, path_getter, path_of
 from .profile import Profile, number_columns
 from .quantities import number_reader
 from .reasons import FileRefused, Refuse
-from .texts import Canonical, label
+from .texts import Canonical, as_spec, label
 from .times import TimeRules, time_reader
 from .zones import MAX_ZONES, zone_of
 
@@ -95,6 +95,10 @@ class Environment:
         """Return the place of a column that holds plain text in a row of cells, else None."""
         return None
 
+    def first_place(self, spec: dict):
+        """Return the place of the column that a spec reads first, in a row of cells; else None."""
+        return None
+
     def cells(self, spec: dict):
         """Build ``rows -> trimmed texts`` for a column that stands for itself; None for any other spec.
 
@@ -167,7 +171,7 @@ class Environment:
         clock = self._optional(spec.get("clock"))
         if clock:
             day = self.getter(spec)
-            column = label(_as_spec(spec["clock"]))
+            column = label(as_spec(spec["clock"]))
             return lambda row: read(_with_clock(day(row), clock(row), column))
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
@@ -220,14 +224,10 @@ class Environment:
         if spec is None:
             return None
         known = len(self.missing)
-        get = self.getter(_as_spec(spec))
+        get = self.getter(as_spec(spec))
         lacks = len(self.missing) > known
         del self.missing[known:]
         return None if lacks else get
-
-
-def _as_spec(spec):
-    return {"column": spec} if isinstance(spec, str) else spec
 
 
 def _with_clock(day: str, clock: str, column: str) -> str:
@@ -270,6 +270,10 @@ class CellEnvironment(Environment):
             known = [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
         # Where names of one spec mean different things, a cell that is empty is not filled from another column.
         return known[:1] if spec.get("alone") else known
+
+    def first_place(self, spec):
+        known = self._known(spec)
+        return known[0] if known else None
 
     def _known(self, spec):
         """The places of the columns of a spec that the file has, without noting them as used."""

@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional
 
 from .columns import compile_columns
 from .intervals import compile_times
+from .keys import compile_key
 from .measures import compile_conditions, compile_expression
 from .reasons import Refuse
 from .records import Rejection, derive_external_id, make_record, row_external_id
@@ -75,7 +76,7 @@ class RowMapper:
         self._head = _Head(
             compile_conditions(profile.where, env),
             compile_identity(profile.subject, env, "missing_subject"),
-            _external_id(profile.external_id, env, file_digest),
+            _external_id(profile.external_id, profile, env, file_digest),
             compile_times(profile.time, env),
             window if bounded else None,
             compile_identity(profile.end_user, env) if profile.end_user else None,
@@ -275,26 +276,26 @@ def _filtering(quantity: Callable, column: str) -> Callable:
     return read
 
 
-def _external_id(spec, env, file_digest) -> Callable:
+def _external_id(spec, profile, env, file_digest) -> Callable:
     if "row" in spec:
         if not file_digest:
             raise ValueError("a profile with row identities needs the digest of the file")
         return lambda row, row_number: row_external_id(file_digest, row_number)
     if "key" in spec:
-        parts = [compile_text(part, env) for part in spec["key"]]
+        parts = compile_key(spec, profile, env)
         return lambda row, row_number: derive_external_id([part(row) for part in parts])
     if "else" in spec:
-        return _external_id_or_key(spec, env)
+        return _external_id_or_key(spec, profile, env)
     read = compile_identity(spec, env, "missing_external_id")
     return lambda row, row_number: read(row)
 
 
-def _external_id_or_key(spec, env) -> Callable:
+def _external_id_or_key(spec, profile, env) -> Callable:
     """The producer's id; where the file or the row has none, one of the key columns."""
     known = len(env.missing)
     read = compile_identity({name: part for name, part in spec.items() if name != "else"}, env)
     del env.missing[known:]
-    parts = [compile_text(part, env) for part in spec["else"]["key"]]
+    parts = compile_key(spec["else"], profile, env)
     return lambda row, row_number: read(row) or derive_external_id([part(row) for part in parts])
 
 

@@ -1,9 +1,12 @@
 """Shipped profiles on files as another tenant, maker or year of the same publisher has them."""
 
+import io
 import json
+import zipfile
+from datetime import datetime
 from decimal import Decimal
 
-from parsing_helpers import codes, records
+from parsing_helpers import codes, filled, records
 from test_parsing_foreign import in_zone
 from test_parsing_shipped import read, totals
 
@@ -115,3 +118,44 @@ def test_lines_of_station_message_detail_recording_are_calls():
     items = read("call_records_avaya", text)
     assert totals(items) == {"call_seconds": "130"} and codes(items) == ["filtered"]
     assert {(item.subject, item.dimensions["to"]) for item in records(items)} == {("201", "0049151")}
+
+
+def test_text_and_a_workbook_made_of_it_give_the_same_ids():
+    head = ["Meter", "Start", "kWh"]
+    rows = [["m1", datetime(2025, 3, day, hour), 1.5] for day in (9, 10, 30) for hour in (0, 13)]
+    spellings = ("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M")
+    texts = [
+        "\n".join([",".join(head), *[f"m1,{at.strftime(form)},1.50" for _m, at, _q in rows]]) for form in spellings
+    ]
+    files = [*texts, filled(rows, head)]
+    found = [read("half_hour_intervals", file) for file in files]
+    assert len({tuple(item.external_id for item in items) for items in found}) == 1 and codes(found[-1]) == []
+    calls = [["100", "200", datetime(2025, 3, 30, 10, 0), 65.0]]
+    text = "caller,called,start,billsec\n100,200,30/03/2025 10:00,65.0\n"
+    book = filled(calls, ["caller", "called", "start", "billsec"])
+    assert [item.external_id for item in read("call_records", text)] == [
+        item.external_id for item in read("call_records", book)
+    ]
+
+
+def test_an_offset_and_its_absence_are_not_the_same_key():
+    rows = "Start,kWh\n2025-10-26T02:00:00+02:00,1\n2025-10-26T02:00:00+01:00,1\n2025-10-26T02:00:00,1\n"
+    items = records(in_zone("half_hour_intervals", rows, "Europe/Berlin"))
+    assert len({item.external_id for item in items}) == 3
+
+
+def test_words_for_nothing_of_other_programs_are_no_counters():
+    words = ("nan", "None", "null", "#N/A", "-", "")
+    text = "Serial Number,Total Pages,Mono Count\n" + "".join(
+        f"P{place},5,{word}\n" for place, word in enumerate(words)
+    )
+    items = read("printer_counters", text)
+    assert totals(items) == {"pages": "30"} and set(codes(items)) == {"filtered"}
+
+
+def test_papers_beside_a_file_in_an_archive_are_no_usage():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("export/usage.csv", "Serial Number,Total Pages\nA,5\n")
+        archive.writestr("export/README.txt", "see the manual")
+    assert totals(read("printer_counters", out.getvalue())) == {"pages": "5"}
