@@ -159,3 +159,9 @@ def test_papers_beside_a_file_in_an_archive_are_no_usage():
         archive.writestr("export/usage.csv", "Serial Number,Total Pages\nA,5\n")
         archive.writestr("export/README.txt", "see the manual")
     assert totals(read("printer_counters", out.getvalue())) == {"pages": "5"}
+
+
+def test_a_word_for_nothing_is_no_app_that_was_used():
+    rows = "".join(f"2025-03-10,{number}@x,{word}\n" for number, word in enumerate(("Yes", "N/A", "nan", "-", "")))
+    text = "Report Refresh Date,User Principal Name,Mail For Mac\n" + rows
+    assert totals(read("m365_mail_apps", text)) == {"mail_app_mail_for_mac": "1"}
