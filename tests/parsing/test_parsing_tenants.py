@@ -165,3 +165,9 @@ def test_a_word_for_nothing_is_no_app_that_was_used():
     rows = "".join(f"2025-03-10,{number}@x,{word}\n" for number, word in enumerate(("Yes", "N/A", "nan", "-", "")))
     text = "Report Refresh Date,User Principal Name,Mail For Mac\n" + rows
     assert totals(read("m365_mail_apps", text)) == {"mail_app_mail_for_mac": "1"}
+
+
+def test_seconds_since_a_start_that_the_file_does_not_say_are_no_moments():
+    head = "Timestamp,Model,Request tokens,Response tokens\n"
+    items = read("language_model_tokens", head + "5,m,472,18\n45.5,m,1087,230\n1735689600,m,1,1\n")
+    assert codes(items) == ["bad_time", "bad_time"] and totals(items) == {"tokens_in": "1", "tokens_out": "1"}
