@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .containers import Bounded
-from .environment import scalar_text
 from .limits import Limits
+from .paths import scalar_text
 from .records import Rejection
 from .texts import storable
 from .xml_reader import flatten, local_name, xml_elements

@@ -172,7 +172,8 @@ def _is_litter(name: str) -> bool:
 
 def _is_companion(name: str) -> bool:
     base = name.rsplit("/", 1)[-1].casefold()
-    return base.endswith(_COMPANIONS) or (base.endswith((".json", ".xml")) and "manifest" in base)
+    is_paper = base.startswith(("readme", "license", "licence"))
+    return is_paper or base.endswith(_COMPANIONS) or (base.endswith((".json", ".xml")) and "manifest" in base)
 
 
 def _refuse_nested(head: bytes) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from .evidence import AMBIGUOUS, Evidence
+from .paths import first_of, json_getter, path_getter, path_of
 from .profile import Profile, number_columns
 from .quantities import number_reader
 from .reasons import FileRefused, Refuse
-from .texts import Canonical, label
+from .texts import Canonical, as_spec, label
 from .times import TimeRules, time_reader
+from .zones import MAX_ZONES, zone_of
 
 _BLANKS = re.compile(r"\s+")
 _SAYS_UTC = re.compile(r"(?i)(?<![A-Z])UTC(?![A-Z]| ?[+-]?[0-9])")
@@ -84,7 +85,7 @@ class Environment:
             if not spec.get("optional"):
                 self.missing.append(spec["column"])
             return lambda row: ""
-        return readers[0] if len(readers) == 1 else _first_of(readers, self.null_words(spec["column"]))
+        return readers[0] if len(readers) == 1 else first_of(readers, self.null_words(spec["column"]))
 
     def names(self, spec: dict) -> list:
         """Return the names to look under, the best first."""
@@ -92,6 +93,10 @@ class Environment:
 
     def plain_place(self, spec: dict):
         """Return the place of a column that holds plain text in a row of cells, else None."""
+        return None
+
+    def first_place(self, spec: dict):
+        """Return the place of the column that a spec reads first, in a row of cells; else None."""
         return None
 
     def cells(self, spec: dict):
@@ -139,6 +144,10 @@ class Environment:
         names = self.names(spec) if "column" in spec else []
         return self._utc_rules if names and all(map(_SAYS_UTC.search, names)) else self._rules
 
+    def later(self, at):
+        """Return the second instant of a local time that the clocks repeat, for the first one; else None."""
+        return self._rules.later(at)
+
     def time_of_text(self, spec: dict) -> Callable:
         """Build ``text -> UTC datetime`` for a column, or for several."""
         column = label(spec)
@@ -149,6 +158,8 @@ class Environment:
 
     def time(self, spec: dict) -> Callable:
         """Build ``row -> UTC datetime`` for a column, or for several joined with a blank."""
+        if zone := self._optional(spec.get("zone")):
+            return self._time_in_zones({name: part for name, part in spec.items() if name != "zone"}, zone)
         read = self.time_of_text(spec)
         if "columns" in spec:
             getters = [self.getter(part if isinstance(part, dict) else {"column": part}) for part in spec["columns"]]
@@ -157,10 +168,10 @@ class Environment:
             return lambda row: read(spec["constant"])
         if "interval" in spec:
             return self._interval_time(read, spec)
-        clock = self._clock(_as_spec(spec["clock"])) if "clock" in spec else None
+        clock = self._optional(spec.get("clock"))
         if clock:
             day = self.getter(spec)
-            column = label(_as_spec(spec["clock"]))
+            column = label(as_spec(spec["clock"]))
             return lambda row: read(_with_clock(day(row), clock(row), column))
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
@@ -184,17 +195,39 @@ class Environment:
 
         return start
 
-    def _clock(self, spec):
-        """Return ``row -> time of day``, or None when the file has no column for it."""
+    def _time_in_zones(self, spec, zone_text):
+        """Build ``row -> UTC datetime`` where a column says in which zone the time of its row is."""
+        readers, nulls = {}, self.null_words("")
+
+        def read(row):
+            name = zone_text(row)
+            if name not in readers:
+                zone = self._rules.zone if name in nulls else zone_of(name, self._rules.zone)
+                if zone is None or len(readers) >= MAX_ZONES:
+                    raise Refuse("bad_time", value=name[:60], column=label(spec), why="this time zone is not known")
+                readers[name] = self._in_zone(zone, spec)
+            return readers[name](row)
+
+        return read
+
+    def _in_zone(self, zone, spec):
+        mine = self._rules, self._times
+        self._rules = TimeRules(zone, mine[0].formats, mine[0].year_offset, mine[0].ambiguous)
+        self._times = {}
+        try:
+            return self.time(spec)
+        finally:
+            self._rules, self._times = mine
+
+    def _optional(self, spec):
+        """Return ``row -> text`` of a column, or None when the spec is none or the file has no column for it."""
+        if spec is None:
+            return None
         known = len(self.missing)
-        get = self.getter(spec)
+        get = self.getter(as_spec(spec))
         lacks = len(self.missing) > known
         del self.missing[known:]
         return None if lacks else get
-
-
-def _as_spec(spec):
-    return {"column": spec} if isinstance(spec, str) else spec
 
 
 def _with_clock(day: str, clock: str, column: str) -> str:
@@ -237,6 +270,10 @@ class CellEnvironment(Environment):
             known = [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
         # Where names of one spec mean different things, a cell that is empty is not filled from another column.
         return known[:1] if spec.get("alone") else known
+
+    def first_place(self, spec):
+        known = self._known(spec)
+        return known[0] if known else None
 
     def _known(self, spec):
         """The places of the columns of a spec that the file has, without noting them as used."""
@@ -298,7 +335,7 @@ class CellEnvironment(Environment):
         for column in self.profile.json_columns:
             place = self._place(column) if header_key(name).startswith(header_key(column) + ".") else None
             if place is not None:
-                return _json_getter(place, _path(name[name.index(".", len(column.strip())) + 1 :]))
+                return json_getter(place, path_of(name[name.index(".", len(column.strip())) + 1 :]))
         return None
 
 
@@ -306,7 +343,7 @@ class ObjectEnvironment(Environment):
     """Columns by path in nested objects: ``ENERGY.Total``; ``\\.`` for a dot in a key."""
 
     def cells(self, spec: dict):
-        keys = _path(spec["column"])
+        keys = path_of(spec["column"])
         if not spec.keys() <= {"column"} or len(keys) > 1 or keys[0].startswith("@"):
             return None
         key = keys[0]
@@ -321,78 +358,4 @@ class ObjectEnvironment(Environment):
         return read
 
     def _getter(self, name):
-        return _path_getter(_path(name))
-
-
-def _path(name: str) -> list:
-    return [part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")]
-
-
-def _json_getter(place: int, keys: list) -> Callable:
-    get = _path_getter(keys)
-
-    def read(row):
-        cell = row[place].strip()
-        if not cell:
-            return ""
-        try:
-            value = json.loads(cell, parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
-        except (ValueError, RecursionError):
-            raise Refuse("bad_structure", why="a cell that should hold JSON does not") from None
-        return get(value) if isinstance(value, dict) else ""
-
-    return read
-
-
-def _first_of(readers: list, nulls: frozenset) -> Callable:
-    def read(row):
-        text = ""
-        for reader in readers:
-            text = reader(row)
-            if text not in nulls:
-                return text
-        return text
-
-    return read
-
-
-def _path_getter(keys: list) -> Callable:
-    if len(keys) == 1:
-        return _key_getter(keys[0])
-
-    def read(row):
-        value = row
-        for key in keys:
-            if isinstance(value, Mapping):
-                value = value.get(key)
-            elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
-                value = value[int(key)]
-            else:
-                return ""
-        return scalar_text(value)
-
-    return read
-
-
-def _key_getter(key: str) -> Callable:
-    def read(row):
-        value = row.get(key)
-        return value.strip() if type(value) is str else scalar_text(value)
-
-    return read
-
-
-def scalar_text(value: object) -> str:
-    """Return a JSON value as text: null is "", true is "true"; objects and lists as JSON text."""
-    if isinstance(value, Canonical):
-        return value
-    if isinstance(value, str):
-        return value.strip()
-    if value is None:
-        return ""
-    if value is True or value is False:
-        return "true" if value else "false"
-    try:
-        return json.dumps(value, sort_keys=True)
-    except RecursionError:
-        raise Refuse("bad_structure", why="a value is nested too deep") from None
+        return path_getter(path_of(name))

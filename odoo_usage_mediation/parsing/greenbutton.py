@@ -1,14 +1,16 @@
 """Green Button (ESPI in Atom): one row per interval reading, with the reading type worked in.
 
-Columns: ``usage_point``, ``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times
-the power of ten), ``unit``, ``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has
-hundred-thousandths), ``currency``, ``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register),
-``tariff`` (tou), ``finer`` (the meter reading of the same usage point, unit and direction that says the same in shorter
-intervals, if there is one). The file is read twice: types may stand behind the readings that need them.
+Columns: ``usage_point`` (where two of one file have the same name, with what stands before: ``5/01``),
+``meter_reading``, ``start`` (epoch seconds), ``duration`` (seconds), ``value`` (times the power of ten), ``unit``,
+``flow`` (1 delivered, 19 received), ``cost`` (in ``currency``: the file has hundred-thousandths), ``currency``,
+``quality``, ``accumulation`` (4 = delta, 3 = cumulative: a register), ``tariff`` (tou), ``finer`` (the meter reading of
+the same usage point, unit and direction that says the same in shorter intervals, if there is one). The file is read
+twice: types may stand behind the readings that need them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain
@@ -63,7 +65,7 @@ _COST_UNIT = Decimal("0.00001")
 def greenbutton_rows(content: Content, limits: Limits, deadline: Deadline) -> Iterator:
     """Yield (ordinal, reading) or a Rejection."""
     types, readings, spans = _look_up(content.open(limits, deadline), limits)
-    finer = _finer(spans, types, readings)
+    finer, shared = _finer(spans, types, readings), _shared_names(spans)
     number = 0
     for entry in xml_elements(content.open(limits, deadline), frozenset(["entry"]), limits, MAX_NODES):
         blocks = [node for node in entry.iter("{*}IntervalBlock")]
@@ -71,12 +73,14 @@ def greenbutton_rows(content: Content, limits: Limits, deadline: Deadline) -> It
             continue
         place = _path(_links(entry, "up") or _links(entry, "self"), "IntervalBlock")
         kind, also = _kind(types, readings, place), {"finer": finer[place]} if place in finer else {}
+        owner, point = _owner_and_point(place)
+        name = f"{owner}/{point}" if point in shared and owner else point
         for block in blocks:
             for node in block.iterchildren("{*}IntervalReading"):
                 number += 1
                 values = flatten(node)
                 try:
-                    yield number, {**_row(values, kind, place), **also}
+                    yield number, {"usage_point": name, **_row(values, kind, place), **also}
                 except Refuse as refusal:
                     yield Rejection(number, refusal.code, refusal.params, "", storable(values))
 
@@ -95,8 +99,8 @@ def _finer(spans, types, readings) -> dict:
     for place, (first, last, length) in spans.items():
         kind = _kind(types, readings, place) or {}
         flow = kind.get("flowDirection", "")
-        if _point(place) and kind.get("uom"):
-            alike = (_point(place), kind["uom"], flow if flow not in ("", "0") else "1")
+        if _owner_and_point(place)[1] and kind.get("uom"):
+            alike = (_owner_and_point(place), kind["uom"], flow if flow not in ("", "0") else "1")
             series.setdefault(alike, []).append((length, first, last, place))
     found = {}
     for entries in series.values():
@@ -121,9 +125,19 @@ def _span(blocks, known):
     return None if first is None else (first, last, shortest)
 
 
-def _point(place: str) -> str:
+def _owner_and_point(place: str) -> tuple:
+    """The name of a usage point, and what stands before it: the subscription or the customer."""
     steps = place.split("/")
-    return steps[steps.index("UsagePoint") + 1] if "UsagePoint" in steps[:-1] else ""
+    if "UsagePoint" not in steps[:-1]:
+        return "", ""
+    number = steps.index("UsagePoint")
+    return steps[number - 1] if number else "", steps[number + 1]
+
+
+def _shared_names(places) -> set:
+    """Names that several usage points of a file have, each below another subscription."""
+    points = set(map(_owner_and_point, places))
+    return {name for name, count in Counter(point for _owner, point in points).items() if count > 1}
 
 
 def _look_up(stream, limits) -> tuple[dict, dict, dict]:
@@ -172,7 +186,6 @@ def _row(values: dict, kind, place: str) -> dict:
     uom = kind.get("uom", "")
     cost = values.get("cost", "")
     return {
-        "usage_point": _point(place),
         "meter_reading": place,
         "start": Canonical(values.get("timePeriod/start", "")),
         "duration": Canonical(values.get("timePeriod/duration", "") or kind.get("intervalLength", "")),

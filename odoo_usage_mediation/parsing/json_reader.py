@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .containers import Bounded
 from .encodings import ChunkDecoder
@@ -250,3 +250,20 @@ def json_items(stream: Bounded, encoding: str, path: str, limits: Limits) -> Ite
     """Yield (ordinal, object) or a Rejection for the items of a JSON document."""
     for number, value, length in JsonStream(stream, encoding, limits).items(path):
         yield check_item(number, value, length, limits)
+
+
+def lists_in(entries: Iterable, name: str) -> Iterator:
+    """Yield (ordinal, object) for the objects in a list of each entry, with what stands beside the list."""
+    number = 0
+    for entry in entries:
+        if type(entry) is Rejection:
+            yield entry
+            continue
+        beside = {key: value for key, value in entry[1].items() if key != name}
+        found = entry[1].get(name)
+        for item in found if type(found) is list else [None]:
+            number += 1
+            if type(item) is dict:
+                yield number, {**beside, **item}
+            else:
+                yield Rejection(number, "bad_structure", {"why": f"there is no list {name}"}, "", storable(entry[1]))

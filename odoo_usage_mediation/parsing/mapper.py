@@ -13,9 +13,11 @@ from typing import NamedTuple, Optional
 
 from .columns import compile_columns
 from .intervals import compile_times
+from .keys import compile_key
 from .measures import compile_conditions, compile_expression
 from .reasons import Refuse
 from .records import Rejection, derive_external_id, make_record, row_external_id
+from .repeated_hour import RepeatedHour
 from .texts import compile_identity, compile_text, label, storable
 
 _PORTION_ROWS = 200
@@ -74,13 +76,16 @@ class RowMapper:
         self._head = _Head(
             compile_conditions(profile.where, env),
             compile_identity(profile.subject, env, "missing_subject"),
-            _external_id(profile.external_id, env, file_digest),
+            _external_id(profile.external_id, profile, env, file_digest),
             compile_times(profile.time, env),
             window if bounded else None,
             compile_identity(profile.end_user, env) if profile.end_user else None,
             compile_text(profile.currency, env) if profile.currency else None,
         )
-        self.counts_repeats = profile.external_id.get("repeats", False)
+        self._numbers_repeats = profile.external_id.get("repeats", False)
+        in_order = profile.ambiguous_time == "in_order" and "key" in profile.external_id and not self._numbers_repeats
+        self._repeated_hour = (lambda: RepeatedHour(env, profile.time)) if in_order else None
+        self.counts_repeats = self._numbers_repeats or in_order
         self._holds_one = len(profile.measures) == 1
         measures = [(_compile_if_there(profile, spec, env, self._head.window), spec) for spec in profile.measures]
         there = [(measure, spec) for measure, spec in measures if measure]
@@ -125,6 +130,7 @@ class RowMapper:
     def _one_by_one(self, entries: Iterable) -> Iterator:
         left_out, subject_of, external_id_of, times, window, end_user_of, currency_of = self._head
         measures, seen = self._measures, {}
+        repeated = self._repeated_hour() if self._repeated_hour else None
         for entry in entries:
             if type(entry) is Rejection:
                 yield entry
@@ -136,9 +142,11 @@ class RowMapper:
                     raise Refuse("filtered", column=column)
                 subject = subject_of(row)
                 external_id = external_id_of(row, row_number)
-                if self.counts_repeats:
+                if self._numbers_repeats:
                     external_id = _numbered(external_id, seen)
                 start, until = times(row)
+                if repeated:
+                    external_id, start, until = repeated.placed(external_id, start, until)
                 if window:
                     window.check(start)
                 end_user = end_user_of(row) if end_user_of else ""
@@ -268,26 +276,26 @@ def _filtering(quantity: Callable, column: str) -> Callable:
     return read
 
 
-def _external_id(spec, env, file_digest) -> Callable:
+def _external_id(spec, profile, env, file_digest) -> Callable:
     if "row" in spec:
         if not file_digest:
             raise ValueError("a profile with row identities needs the digest of the file")
         return lambda row, row_number: row_external_id(file_digest, row_number)
     if "key" in spec:
-        parts = [compile_text(part, env) for part in spec["key"]]
+        parts = compile_key(spec, profile, env)
         return lambda row, row_number: derive_external_id([part(row) for part in parts])
     if "else" in spec:
-        return _external_id_or_key(spec, env)
+        return _external_id_or_key(spec, profile, env)
     read = compile_identity(spec, env, "missing_external_id")
     return lambda row, row_number: read(row)
 
 
-def _external_id_or_key(spec, env) -> Callable:
+def _external_id_or_key(spec, profile, env) -> Callable:
     """The producer's id; where the file or the row has none, one of the key columns."""
     known = len(env.missing)
     read = compile_identity({name: part for name, part in spec.items() if name != "else"}, env)
     del env.missing[known:]
-    parts = [compile_text(part, env) for part in spec["else"]["key"]]
+    parts = compile_key(spec["else"], profile, env)
     return lambda row, row_number: read(row) or derive_external_id([part(row) for part in parts])
 
 

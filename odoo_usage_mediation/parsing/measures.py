@@ -237,5 +237,7 @@ def _condition(spec, env):
         if name in spec:
             values = spec[name] if isinstance(spec[name], list) else [spec[name]]
             among = frozenset(fold(value.strip()) for value in values)
-            return lambda row: (fold(get(row)) in among) is wanted
+            # A word for nothing is as good as no text.
+            empty = nulls if "" in among else frozenset()
+            return lambda row: ((text := get(row)) in empty or fold(text) in among) is wanted
     raise ValueError(f"no such condition: {spec!r}")

@@ -12,7 +12,7 @@ from .detect import SAMPLE_BYTES, detect_kind
 from .encodings import detect_encoding
 from .environment import CellEnvironment, ObjectEnvironment
 from .greenbutton import greenbutton_rows
-from .json_reader import json_items, json_lines
+from .json_reader import json_items, json_lines, lists_in
 from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
 from .nem12 import nem12_rows
@@ -56,10 +56,13 @@ def object_rows(
         path = "resourceMetrics|resource_metrics"
     if "|" in path:
         path = "" if lines else _path_there(content, path.split("|"), limits, deadline, encoding)
+    outer, _slash, inner = path.partition("/")
     stream = content.open(limits, deadline)
     if profile.format == "senml":
         return senml_rows(stream, encoding, limits, lines, context)
-    items = json_lines(stream, encoding, limits) if lines else json_items(stream, encoding, path, limits)
+    items = json_lines(stream, encoding, limits) if lines else json_items(stream, encoding, outer, limits)
+    if inner:
+        return lists_in(items, inner)
     if profile.format == "cloudevents":
         return check_events(items)
     return otlp_rows(items, lines, limits) if profile.format == "otlp" else items

@@ -21,7 +21,7 @@ from .time_formats import moment_reader
 _CHOICES = {
     "ragged": ("reject", "pad"),
     "formulas": ("reject", "cached"),
-    "ambiguous_time": ("reject", "first", "second"),
+    "ambiguous_time": ("reject", "first", "second", "in_order"),
     "duplicates": ("database",),
     "decimal": (".", ",", "auto"),
     "quote": ('"', "'", ""),
@@ -127,12 +127,14 @@ def _check_identity(spec, errors):
         errors.append(("external_id", "must be an object"))
     elif "else" in spec:
         other = spec["else"] if isinstance(spec["else"], dict) else {}
-        require(errors, "external_id.else", set(other) == {"key"}, "must be an object with key")
+        sound = {"key"} <= set(other) <= {"key", "values"}
+        require(errors, "external_id.else", sound, "must be an object with key")
         check_text(errors, "external_id", {name: part for name, part in spec.items() if name != "else"})
         _check_identity(other, errors)
     elif "key" in spec:
-        require(errors, "external_id", set(spec) <= {"key", "repeats"}, "with key takes only repeats beside it")
-        require(errors, "external_id.repeats", isinstance(spec.get("repeats", True), bool), "must be true or false")
+        require(errors, "external_id", set(spec) <= {"key", "repeats", "values"}, "with key takes repeats and values")
+        for name in ("repeats", "values"):
+            require(errors, f"external_id.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
         sound = isinstance(spec["key"], list) and spec["key"]
         require(errors, "external_id.key", sound, "must be a list with at least one text")
         for place, part in enumerate(spec["key"] if sound else []):

@@ -119,7 +119,8 @@ def check_time(errors, where, spec) -> None:
     if not isinstance(spec, dict):
         errors.append((where, "must be a column name or an object"))
         return
-    known = {"column", "or", "clock", "interval", "columns", "is", "interval_seconds", "duration", "until", "constant"}
+    known = {"column", "or", "alone", "zone", "clock", "interval", "columns", "is", "interval_seconds", "duration"}
+    known |= {"until", "constant"}
     for name in set(spec) - known:
         errors.append((f"{where}.{name}", "is not known here"))
     require(
@@ -164,12 +165,13 @@ def check_time(errors, where, spec) -> None:
 
 
 def check_clock(errors, where, spec) -> None:
-    """Check ``clock``: the column of the time of day beside that of the date."""
-    if "clock" in spec:
-        clock = {"column": spec["clock"]} if isinstance(spec["clock"], str) else spec["clock"]
-        require(errors, f"{where}.clock", isinstance(clock, dict) and "column" in spec, "must be a column name")
-        if isinstance(clock, dict):
-            check_column(errors, f"{where}.clock", clock)
+    """Check ``clock`` and ``zone``: columns of the time of day and the time zone beside that of the date."""
+    require(errors, f"{where}.alone", isinstance(spec.get("alone", True), bool), "must be true or false")
+    for name in {"clock", "zone"} & spec.keys():
+        beside = {"column": spec[name]} if isinstance(spec[name], str) else spec[name]
+        require(errors, f"{where}.{name}", isinstance(beside, dict) and "column" in spec, "must be a column name")
+        if isinstance(beside, dict):
+            check_column(errors, f"{where}.{name}", beside)
 
 
 def check_conditions(errors, where, conditions) -> None:
@@ -246,7 +248,9 @@ def _check_kind(errors, where, spec, kind, depth):
         require(errors, f"{where}.between", isinstance(value, list) and len(value) == 2, "must be two time columns")
         for moment in value if isinstance(value, list) else []:
             moment = moment if isinstance(moment, dict) else {"column": moment}
-            require(errors, f"{where}.between", set(moment) <= {"column", "or", "clock"}, "must be two time columns")
+            require(
+                errors, f"{where}.between", set(moment) <= {"column", "or", "clock", "zone"}, "must be two time columns"
+            )
             check_column(errors, f"{where}.between", moment)
             check_clock(errors, f"{where}.between", moment)
         require(errors, f"{where}.in", spec.get("in") in UNITS_OF_TIME, f"must be one of {UNITS_OF_TIME}")

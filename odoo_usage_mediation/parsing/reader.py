@@ -132,12 +132,34 @@ def parse(
 def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
     parsed.delimiter = detect_delimiter(text) if profile.delimiter == "auto" else profile.delimiter
     stream = opened.open(limits, deadline)
+    if _is_recording(profile, text):
+        parsed.columns, parsed.delimiter = profile.columns, " "
+        rows = _recorded(CsvRows(stream, parsed.encoding, "\0", "", limits))
+        return map_cells(parsed, rows, profile.columns, False, profile, context, options)
     table = CsvRows(stream, parsed.encoding, parsed.delimiter, profile.quote, limits)
     rows = iter(table)
     names = read_header(rows, profile, limits, lambda names: lacking(names, False, profile, context))
     table.width, table.pad = len(names), profile.ragged == "pad"
     parsed.columns = [name or "" for name in names]
     return map_cells(parsed, rows, names, False, profile, context, options)
+
+
+def _is_recording(profile, text):
+    """Whether a text without tabs is of lines such as ``topic {...}``, where the profile has a tab between the two."""
+    if profile.delimiter != "\t" or profile.header_row or profile.json_columns != profile.columns[1:]:
+        return False
+    first = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
+    return len(profile.columns) == 2 and "\t" not in first and " {" in first
+
+
+def _recorded(rows):
+    for entry in rows:
+        if type(entry) is Rejection:
+            yield entry
+        else:
+            number, (line,) = entry
+            topic, sign, message = line.strip().partition(" {" if " {" in line else " ")
+            yield number, [topic, sign.strip() + message]
 
 
 def read_header(rows: Iterator, profile: Profile, limits: Limits, lacks: Callable) -> list:

@@ -1,8 +1,9 @@
 """Answers of devices over SNMP: one row per device, with the counters of the printer MIB by name.
 
-Reads walks as text (``OID = Counter32: 4711``, numeric or below ``mib-2``, ``iso``, ``enterprises``) and JSON objects
-of OID and value. A new device begins where an OID comes again. Columns: ``serial``, ``model``, ``name``,
-``page_counter``, ``uptime``, and ``oid.<OID>`` for all else (dots written ``\\.``).
+Reads walks as text (``OID = Counter32: 4711`` or ``OID 4711``, numeric or below ``mib-2``, ``iso``,
+``enterprises``) and JSON objects of OID and value. A new device begins where an OID comes again. Columns: ``serial``,
+``model``, ``name``, ``page_counter``, ``uptime``, those of ``printer_records``, and ``oid.<OID>`` for all else (dots
+written ``\\.``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .limits import Limits
+from .printer_records import OWN_COUNTERS, known_columns
 from .reasons import FileRefused
 from .records import Rejection
 from .texts import Canonical
@@ -37,17 +39,23 @@ _WORDS = {
     "HOST-RESOURCES-MIB::hrDeviceDescr.1": "model",
 }
 _LINE = re.compile(r"(\S+)\s*=\s*(?:([A-Za-z][A-Za-z0-9 -]*):\s?)?(.*)")
+# The next line of bytes that do not fit into one.
+_BYTES = re.compile(r"(?:[0-9A-Fa-f]{2} ?)+")
+# As `snmpwalk -Oq` prints it: no sign between, no type.
+_BARE_LINE = re.compile(r"((?:\.|iso\.|mib-2\.|enterprises\.|1\.3\.6\.|[\w-]+::)\S+) ()(\S.*)")
 
 
 def walk_rows(lines: Iterable, limits: Limits) -> Iterator:
-    """Yield (line, device) of a walk as text. Lines that go on with a text of the line before are passed over."""
-    device, began, known = {}, 1, False
+    """Yield (line, device) of a walk as text. Lines that go on with a text are passed over."""
+    device, began, known, bytes_of = {}, 1, False, None
     for number, line in enumerate(lines, start=1):
-        match = _LINE.match(line)
+        match = _LINE.match(line) or _BARE_LINE.match(line)
         name = _named(match.group(1)) if match else None
         if name is None:
+            if bytes_of and all(map(_BYTES.fullmatch, (line.strip(), device[bytes_of]))):
+                device[bytes_of] += " " + line.strip()
             continue
-        known = True
+        known, bytes_of = True, name if match.group(2) == "Hex-STRING" else None
         if name in device:
             yield began, _row(device)
             device, began = {}, number
@@ -100,5 +108,6 @@ def _printable(text):
 
 
 def _row(device):
-    named = {name: device.get(name, "") for name in _NAMES.values()}
+    own = known_columns(device)
+    named = {name: device.get(name) or own.get(name, "") for name in (*_NAMES.values(), *OWN_COUNTERS)}
     return {**named, "oid": {name: value for name, value in device.items() if name not in named}}

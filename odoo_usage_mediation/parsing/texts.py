@@ -93,6 +93,11 @@ def compile_identity(spec, env, missing: str = "") -> Callable:
     return bounded
 
 
+def as_spec(spec):
+    """Return the spec of a column that is given by its bare name; all else as it is."""
+    return {"column": spec} if isinstance(spec, str) else spec
+
+
 def label(spec) -> str:
     """Name the column or columns of a spec for a message to a person."""
     if isinstance(spec, str):

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from .dates import ORDERED, ordered_reader
 from .quantities import EXACT
+from .reasons import Refuse
 
 UTC = timezone.utc
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +30,8 @@ _YEAR_FIRST = re.compile(
     r"([0-9]{4})(?:([/.])([0-9]{1,2})\2([0-9]{1,2})|()([0-9]{2})([0-9]{2}))"
     r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,12}))?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+# Three years of seconds: a smaller number is the time since something else than 1970.
+_LEAST_MICROS = 100_000_000 * 1_000_000
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,12})?")
 _MONTHS = {
     name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
@@ -137,6 +140,8 @@ def _epoch_reader(ticks: int) -> Callable:
         number = Decimal(text)
         # 0 ticks stands for nanoseconds: a thousandth of a microsecond, cut off.
         micros = int(number) // 1000 if not ticks else int(EXACT.multiply(number, Decimal(ticks)) // 1)
+        if 0 <= micros < _LEAST_MICROS:
+            raise Refuse("bad_time", value=text, column="", why="it counts from a start that the file does not say")
         try:
             return _EPOCH + timedelta(microseconds=micros)
         except OverflowError:

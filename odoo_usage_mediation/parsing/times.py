@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from .dates import literal_order
@@ -23,17 +23,19 @@ _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3])")
 
 
 class TimeRules:
-    """How the times of one profile are written: zone, formats, year offset, ambiguous hour."""
+    """How the times of one profile are written: zone (or its name), formats, year offset, ambiguous hour."""
 
-    __slots__ = ("_days", "ambiguous", "formats", "year_offset", "zone", "zone_name")
+    __slots__ = ("_days", "_repeated", "ambiguous", "formats", "year_offset", "zone", "zone_name")
 
-    def __init__(self, zone_name: str, formats: list, year_offset: int, ambiguous: str):
-        self.zone_name = zone_name
-        self.zone = ZoneInfo(zone_name)
+    def __init__(self, zone: str | tzinfo, formats: list, year_offset: int, ambiguous: str):
+        self.zone_name = str(zone)
+        self.zone = ZoneInfo(zone) if isinstance(zone, str) else zone
         self.formats = formats
         self.year_offset = year_offset
         self.ambiguous = ambiguous
         self._days: dict = {}
+        # Days on which a local time was read that exists twice.
+        self._repeated: set = set()
 
     def to_utc(self, moment: datetime, shown: str) -> datetime:
         """Return the UTC instant of a local or aware moment, or refuse it."""
@@ -78,7 +80,16 @@ class TimeRules:
             raise Refuse("nonexistent_local_time", value=shown, zone=self.zone_name)
         if self.ambiguous == "reject":
             raise Refuse("ambiguous_local_time", value=shown, zone=self.zone_name)
-        return at if self.ambiguous == "first" else second.astimezone(UTC)
+        self._repeated.add(at.date())
+        return second.astimezone(UTC) if self.ambiguous == "second" else at
+
+    def later(self, at: datetime):
+        """Return the other instant that has the local time of an instant, if it was read from one; else None."""
+        if at is None or at.date() not in self._repeated:
+            return None
+        local = at.astimezone(self.zone)
+        again = local.replace(fold=1)
+        return None if local.fold or again.utcoffset() == local.utcoffset() else again.astimezone(UTC)
 
 
 def time_reader(rules: TimeRules, column: str, nulls: frozenset, own: str = "", order: str = "") -> Callable:

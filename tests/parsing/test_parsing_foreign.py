@@ -171,7 +171,9 @@ def test_a_credit_record_takes_back_the_session_that_it_repeats():
 def test_a_serial_number_shown_as_bytes_is_its_text():
     walk = "SNMPv2-SMI::mib-2.43.5.1.1.17.1 = Hex-STRING: 43 4E 42 31 32 33 00 \n"
     walk += "SNMPv2-SMI::mib-2.43.10.2.1.4.1.1 = Counter32: 54321\n"
-    assert [(item.subject, item.quantity) for item in read("printer_counters_snmp", walk)] == [("CNB123", 54321)]
+    assert [(item.subject, item.quantity) for item in records(read("printer_counters_snmp", walk))] == [
+        ("CNB123", 54321)
+    ]
 
 
 def test_counted_pages_have_no_decimals_between_commas_either():
