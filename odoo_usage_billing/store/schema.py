@@ -97,6 +97,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS usage_bucket_grain_unique ON usage_bucket
      usage_slot, dimension_key);
 CREATE INDEX IF NOT EXISTS usage_bucket_subject_index ON usage_bucket
     (subject_id, metric_id, usage_date);
+-- Whether a contact may go is asked for each contact that is deleted or merged.
+CREATE INDEX IF NOT EXISTS usage_bucket_end_user_index ON usage_bucket (end_user_id) WHERE end_user_id <> 0;
 """
 
 # Facts are added, never rewritten: retention works by detaching partitions,
