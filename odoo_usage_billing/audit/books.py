@@ -16,7 +16,7 @@ from .prepaid_side import (
     PREPAID_RECOGNISED,
 )
 from .traces import recomputed
-from .usage_side import BATCH_COUNTS, BATCH_EVENTS, BUCKET_EVENTS, CHARGED_USAGE
+from .usage_side import BATCH_COUNTS, BATCH_EVENTS, BUCKET_EVENTS, CHARGED_USAGE, USAGE_IN_LINE
 
 _lt = LazyTranslate(__name__)
 
@@ -26,6 +26,7 @@ INVARIANTS = (
     ("batch_events", _lt("accepted records = stored events, per batch"), BATCH_EVENTS),
     ("bucket_events", _lt("buckets = events, per contract line, metric and day"), BUCKET_EVENTS),
     ("charged_usage", _lt("usage of an invoiced period is in its charge, or came later"), CHARGED_USAGE),
+    ("usage_in_line", _lt("usage lies on the days of its contract line, or is invoiced"), USAGE_IN_LINE),
     ("charge_components", _lt("charge = sum of its components"), COMPONENTS),
     ("charge_trace", _lt("charge = recomputed from its trace"), None),
     ("charge_lines", _lt("component = invoice line, to the cent"), INVOICE_LINES),

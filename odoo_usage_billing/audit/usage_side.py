@@ -74,3 +74,28 @@ CHARGED_USAGE = """
            c.id AS charge, c.contract_line_id AS contract_line, c.date_start AS first_day, c.charged, c.stored
       FROM counted c
 """
+# Usage is guided by the days of its line; when these are changed later, nobody invoices what lies outside them. A
+# level that was reported before or after counts for the days between.
+USAGE_IN_LINE = """
+    WITH days AS (
+        SELECT l.id, l.usage_pool_line_id AS lead_id, COALESCE(p.date_start, l.date_start) AS date_start,
+               CASE WHEN p.id IS NULL THEN l.date_end ELSE p.date_end END AS date_end
+          FROM contract_line l LEFT JOIN contract_line p ON p.id = l.usage_pool_line_id
+         WHERE l.company_id = ANY(%(companies)s) AND l.usage_metric_id IS NOT NULL
+    ),
+    outside AS (
+        SELECT d.id, MIN(b.usage_date) AS first_day, MAX(b.usage_date) AS last_day,
+               SUM(b.event_count - 2 * b.void_count) AS events
+          FROM days d
+          JOIN usage_bucket b ON b.contract_line_id = d.id
+           AND (b.usage_date < d.date_start OR b.usage_date > d.date_end)
+          JOIN usage_metric m ON m.id = b.metric_id AND m.aggregation <> 'time_weighted_average'
+         WHERE NOT EXISTS (SELECT FROM usage_billing_period p
+                            WHERE p.contract_line_id IN (d.id, d.lead_id) AND p.state = 'invoiced'
+                              AND b.usage_date >= p.date_start AND b.usage_date < p.date_end)
+         GROUP BY 1
+    )
+    SELECT COALESCE(o.events, 0) > 0 AS broken, d.id AS contract_line, d.date_start AS begins, d.date_end AS ends,
+           o.first_day, o.last_day, o.events
+      FROM days d LEFT JOIN outside o USING (id)
+"""

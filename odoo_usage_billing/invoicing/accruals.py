@@ -2,7 +2,7 @@
 
 A period that is charged, but whose invoice is a draft or dated later, is worth its charges, and every charged
 period its accepted differences that are not billed either. Any other is rated by the code that will invoice it, up
-to the day. Nothing is written.
+to the day; what a safety bound would hold leaves its contract out. Nothing is written.
 """
 
 from collections import defaultdict
@@ -86,13 +86,15 @@ def unbilled(contracts, day):
 
 def _unbilled(contracts, day):
     env = contracts.env
-    lines = contracts.contract_line_ids.filtered(lambda line: line.is_usage and not line.is_canceled)
+    lines = contracts._usage_lines_ever()
     parts = _open_periods(env, lines, day)
     charged = [part for part in parts if part.period_id and part.due == part.whole]
     rest = [part for part in parts if part not in charged]
     rated = _rate_in_turns(env, rest)
     known = {part.due for part in rest if not part.period_id}
-    rated += commitments.settle(env, [item for item in rated if item.due in known])
+    fresh = [item for item in rated if item.due in known]
+    contracts._hold_implausible(fresh)
+    rated += commitments.settle(env, fresh)
     late = [Owed(*difference, difference[2], True) for difference in differences(env, lines, day)]
     ends = {part.due: part.whole.date_end for part in rest}
     return _together(_stored(env, charged) + _summed(rated, ends) + late)
@@ -116,12 +118,18 @@ def _open_periods(env, lines, day):
 def _open_of(line, rows, day):
     result, taken = [], [Interval(start, end) for start, end, *_rest in rows]
     for start, end, period_id, billed, charged in rows:
-        if not billed:
+        # What is archived or cancelled is invoiced no more, but what was charged stays charged.
+        if not billed and (charged or _goes_on(line)):
             result.append(_until(line, Due(line.id, start, end), day, period_id if charged else 0))
     for due in _following(line, day):
         if not any(span.overlap(Interval(due.date_start, due.date_end)) for span in taken):
             result.append(_until(line, due, day))
     return sorted(result, key=lambda part: part.due.date_start)
+
+
+def _goes_on(line):
+    """Whether a billing run invoices the line."""
+    return line.contract_id.active and not line.is_canceled
 
 
 def _until(line, whole, day, period_id=0):
@@ -131,7 +139,7 @@ def _until(line, whole, day, period_id=0):
 
 def _following(line, day):
     """The periods that the contract line comes to next, as Dues, up to a day."""
-    if not line.recurring_next_date or not line.next_period_date_start:
+    if not _goes_on(line) or not line.recurring_next_date or not line.next_period_date_start:
         return
     due = line._usage_due()
     for _number in range(PERIODS_MAX):

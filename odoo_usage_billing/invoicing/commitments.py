@@ -17,7 +17,7 @@ from .charges import Rated
 from .figures import day_basis, digits, figure, money_step
 from .periods import Due
 from .positions import as_billed, read_settled
-from .segments import Segment, line_end
+from .segments import Segment, full_period, line_end
 from .terms import Agreement
 
 # A difference that is not billed, by a person's decision or for its size, is not used up either.
@@ -71,7 +71,9 @@ def term_of(commitment, day, segment=None):
     if commitment.term == "deal":
         return Interval(commitment.date_start, commitment.date_end)
     if commitment.term == "period":
-        return Interval(segment.date_start, segment.term_end) if segment else None
+        # Not the rating term, which may be longer: the whole billing period that the segment is of.
+        line = commitment.env["contract.line"].browse(segment.line_id) if segment else None
+        return Interval(*full_period(line, segment.due)) if line else None
     return period_containing(day, commitment.term, commitment.date_start)
 
 

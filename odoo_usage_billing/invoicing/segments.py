@@ -33,7 +33,7 @@ def segments(line, due, whole=None):
     `whole` is the due period that `due` was cut out of, if it was.
     """
     if line.usage_rating_term in (False, "period"):
-        return [Segment(due, due.date_start, due.date_end, *_full_period(line, whole or due))]
+        return [Segment(due, due.date_start, due.date_end, *full_period(line, whole or due))]
     result, day = [], due.date_start
     while day < due.date_end:
         term = rating_term(line, day)
@@ -56,11 +56,11 @@ def line_end(line):
     return line.date_end and line.date_end + timedelta(days=1)
 
 
-def _full_period(line, due):
+def full_period(line, due):
     """The whole period of which `due` may be a part: a line begins or ends within it."""
     if line.recurring_rule_type == "monthlylastday":
-        start = due.date_end - timedelta(days=1)
-        return add_months(start.replace(day=1), 1 - line.recurring_interval), due.date_end
+        first = due.date_start.replace(day=1)
+        return first, max(due.date_end, add_months(first, line.recurring_interval))
     last = line.get_next_period_date_end(
         due.date_start, line.recurring_rule_type, line.recurring_interval, max_date_end=False
     )

@@ -5,17 +5,8 @@ Works on the values that the contract module prepared, before anything is create
 
 from odoo import Command
 
-#: What must be equal for two contracts to share an invoice.
-SHARED = (
-    "move_type",
-    "company_id",
-    "partner_id",
-    "currency_id",
-    "journal_id",
-    "invoice_date",
-    "invoice_payment_term_id",
-    "fiscal_position_id",
-)
+#: What contracts that share an invoice may have of their own; all else must be equal, whoever gave it.
+OWN = ("ref", "invoice_origin", "invoice_user_id", "invoice_line_ids")
 SECTIONS = ("line_section", "line_subsection")
 #: Lines of one contract stay together: further apart than any sequence within it.
 APART = 1_000_000
@@ -26,8 +17,8 @@ def arranged(env, values):
     parts = [part for vals in values for part in _split(env, vals)]
     groups = {}
     for number, (contract, order, vals) in enumerate(parts):
-        shared = (*(vals.get(name) for name in SHARED), order)
-        groups.setdefault(shared if contract.usage_invoice_together else number, []).append((contract, vals))
+        shared = repr(sorted((name, value) for name, value in vals.items() if value and name not in OWN))
+        groups.setdefault((shared, order) if contract.usage_invoice_together else number, []).append((contract, vals))
     return [_merged(group) if len(group) > 1 else group[0][1] for group in groups.values()]
 
 

@@ -17,6 +17,7 @@ from . import (
     account_move_by_run,
     contract_accruals,
     contract_contract,
+    contract_due,
     contract_adjustments,
     contract_holds,
     contract_line,

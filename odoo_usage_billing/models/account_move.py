@@ -63,13 +63,14 @@ class AccountMove(models.Model):
         return found
 
     def _fixed_contract_lines_back(self):
-        """Set the fixed lines that these invoices carried one period back as well."""
-        for line in self.invoice_line_ids.contract_line_id:
-            if line.is_usage or not line.last_date_invoiced:
+        """Set the fixed lines that these invoices carried back to the day before what they billed."""
+        dated = self.invoice_line_ids.filtered("usage_date_start")
+        billed = dated.filtered(lambda item: not item.contract_line_id.is_usage)
+        for item in billed.sorted("usage_date_start", reverse=True):
+            line, start = item.contract_line_id, item.usage_date_start
+            if line.last_date_invoiced != item._usage_date_last():
                 continue
-            step = line.get_relative_delta(line.recurring_rule_type, line.recurring_interval)
-            before = fields.Date.subtract(fields.Date.add(line.last_date_invoiced, days=1) - step, days=1)
-            line.last_date_invoiced = before if before >= line.date_start else False
+            line.last_date_invoiced = fields.Date.subtract(start, days=1) if start > line.date_start else False
 
     def _usage_contract_lines_back(self, periods):
         """Set the contract lines of released periods back, so that they are due again."""
@@ -93,9 +94,18 @@ class AccountMove(models.Model):
             self.sudo()._usage_contract_lines_back(released)
             self.sudo()._fixed_contract_lines_back()
 
+    def _fees_of_runs(self):
+        """Those of these that a run made of fixed lines alone: no copies, nor what was cancelled before."""
+        open_ = self.filtered(lambda m: m.state != "cancel" and not m.usage_period_ids)
+        # Whoever may cancel an invoice may let its fees be invoiced again.
+        lines = self.env["usage.billing.run.line"].sudo()
+        return lines.search([("move_ids", "in", open_.ids)]).move_ids & open_.sudo() if open_ else open_
+
     def button_cancel(self):
+        fees = self._fees_of_runs()
         result = super().button_cancel()
         self._release_usage()
+        fees._fixed_contract_lines_back()
         return result
 
     def button_draft(self):
@@ -111,6 +121,7 @@ class AccountMove(models.Model):
 
     def unlink(self):
         self._release_usage()
+        self._fees_of_runs()._fixed_contract_lines_back()
         return super().unlink()
 
     def action_view_usage_charges(self):

@@ -14,7 +14,7 @@ class BasePartnerMerge(models.TransientModel):
         self._merge_prepaid(balances, src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         # Columns were changed beneath the ORM, which did not look at what they must say.
-        balances.search([("contract_id.partner_id", "=", dst_partner.id)])._check_contract()
+        balances.search([("contract_id.invoice_partner_id", "=", dst_partner.id)])._check_contract()
         return result
 
     def _merge_prepaid(self, balances, src_partners, dst_partner):

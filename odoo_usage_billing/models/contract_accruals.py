@@ -19,6 +19,11 @@ class ContractContract(models.Model):
         for contract in self:
             contract.usage_accrual_count = counts.get(contract, 0)
 
+    def _usage_lines_ever(self):
+        """The usage lines of these contracts, of archived ones too."""
+        lines = self.with_context(active_test=False).contract_line_ids.filtered("is_usage")
+        return self.env["contract.line"].browse(lines.ids)
+
     def action_view_usage_accruals(self):
         """Open what was accrued of these contracts."""
         action = self.env["ir.actions.act_window"]._for_xml_id("odoo_usage_billing.usage_accrual_line_action")

@@ -35,7 +35,8 @@ class ContractContract(models.Model):
     usage_write_off_below = fields.Monetary(
         string="Write Off Below",
         default=lambda self: self.env.company.usage_write_off_below,
-        help="A difference smaller than this, either way, is written off instead of billed. 0: none is.",
+        help="A difference smaller than this, either way, is written off instead of billed, together with those of the "
+        "same period that were. 0: none is.",
     )
     usage_adjustment_ids = fields.One2many("usage.adjustment", "contract_id", string="Adjustments")
     usage_adjustment_count = fields.Integer(compute="_compute_usage_adjustment_count")
@@ -57,7 +58,7 @@ class ContractContract(models.Model):
         """Rate charged periods again whose usage or terms changed; return the adjustments that were found."""
         contracts = self.filtered("has_usage")
         contracts._hold_usage_off()
-        return contracts.contract_line_ids.filtered("is_usage")._usage_look_held()
+        return contracts._usage_lines_ever()._usage_look_held()
 
     def _usage_adjust(self):
         """Look for changes and bill at once what the contracts say; return the adjustments that were found."""
@@ -69,7 +70,7 @@ class ContractContract(models.Model):
     def _bills_adjustments_at_once(self):
         """Whether differences get a document of their own: by policy, or because no invoice is to come."""
         self.ensure_one()
-        return self.usage_adjustment_policy == "own_invoice" or not self.recurring_next_date
+        return self.usage_adjustment_policy == "own_invoice" or not self.recurring_next_date or not self.active
 
     @api.model
     def _decide_adjustment(self, found):
@@ -88,7 +89,10 @@ class ContractContract(models.Model):
                 amount=self.env["usage.explainer"]._money(forgiven, currency),
             )
             return "draft", note
-        if abs(amount) < contract.usage_write_off_below:
+        # Many small ones of a period are not small together; a large one was given up by a person.
+        small = [float(item.amount) for item in found.charged.adjusted if item.state == "written_off"] + [amount]
+        limit = contract.usage_write_off_below
+        if abs(amount) < limit and abs(currency.round(sum(each for each in small if abs(each) < limit))) < limit:
             return "written_off", self.env._("Below the limit of the contract.")
         return ("draft" if contract.usage_adjustment_policy == "ask" else "accepted"), None
 
@@ -135,10 +139,16 @@ class ContractContract(models.Model):
         }
 
     @api.model
+    def _usage_looked_at(self):
+        """Every usage contract: of one that is archived, usage may still come late."""
+        found = self.with_context(active_test=False).search([("has_usage", "=", True)], order="id")
+        return self.browse(found.ids)
+
+    @api.model
     def _cron_usage_look(self):
         """Daily: look for changes in every usage contract, a chunk per transaction; a failure stays its own."""
         cron = self.env["ir.cron"]
-        ids = self.search([("has_usage", "=", True)], order="id").ids
+        ids = self._usage_looked_at().ids
         cron._commit_progress(remaining=len(ids))
         tries = 0
         while ids:

@@ -107,7 +107,28 @@ class ContractContract(models.Model):
         if {"currency_id", "manual_currency_id", "pricelist_id", "journal_id"} & vals.keys():
             self.contract_line_ids._check_usage_terms()
             self.contract_line_ids._check_usage_card()
+            self._keep_charged_currency()
         return result
+
+    def _keep_charged_currency(self):
+        """Refuse another currency than the charges have: what comes late of them could not be rated any more."""
+        for contract in self.filtered("has_usage"):
+            charged = (
+                self.env["usage.charge"]
+                .sudo()
+                ._read_group([("contract_id", "=", contract.id), ("state", "=", "invoiced")], ["currency_id"])
+            )
+            other = [currency for (currency,) in charged if currency != contract.currency_id]
+            if other:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s was invoiced in %(charged)s, and what comes late of that is billed in "
+                        "%(charged)s too. End its lines, and make another contract in %(currency)s.",
+                        contract=contract.display_name,
+                        charged=other[0].name,
+                        currency=contract.currency_id.name,
+                    )
+                )
 
     def _force_line_recurrence(self):
         """Usage lines keep their own dates: header dates compute wrong periods for them."""
@@ -133,7 +154,7 @@ class ContractContract(models.Model):
         for contract in self.filtered("has_usage"):
             contract.lock_for_update(allow_referencing=True)
             due = contract.recurring_next_date
-            if due and due > contract._usage_today():
+            if due and not contract._usage_is_over():
                 raise UserError(
                     self.env._(
                         "Nothing is due on %(contract)s yet: usage is still coming in until "
@@ -237,14 +258,6 @@ class ContractContract(models.Model):
                 for move in invoices
                 if move in by_move
             }
-        )
-
-    def _usage_due_on(self, date_ref):
-        """Contracts whose next invoice date plus grace has come."""
-        return self.filtered(
-            lambda c: (
-                c.recurring_next_date and fields.Date.add(c.recurring_next_date, days=c.usage_grace_days) <= date_ref
-            )
         )
 
     # -- looking -----------------------------------------------------------

@@ -73,10 +73,27 @@ class ContractLine(models.Model):
         return lines
 
     def write(self, vals):
+        if "usage_metric_id" in vals:
+            self._keep_charged_metric(vals["usage_metric_id"])
         result = super().write(vals)
         if "usage_metric_id" in vals:
             self.contract_id._force_line_recurrence()
         return result
+
+    def _keep_charged_metric(self, metric_id):
+        """Refuse another metric than was invoiced: what comes late of it would belong to no line."""
+        others = self.filtered(lambda line: line.usage_metric_id and line.usage_metric_id.id != metric_id)
+        charged = others.usage_period_ids.filtered(lambda period: period.state == "invoiced")
+        if charged:
+            line = charged[0].contract_line_id
+            raise ValidationError(
+                self.env._(
+                    "%(line)s has invoiced periods of %(metric)s, and what comes late of them is billed there. Give "
+                    "the line an end date, and add a line for the other metric.",
+                    line=line.name,
+                    metric=charged[0].metric_id.name,
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_usage(self):
@@ -120,7 +137,7 @@ class ContractLine(models.Model):
 
     def _prepare_invoice_line(self):
         vals = super()._prepare_invoice_line()
-        if vals and self.contract_id.has_usage and not self.display_type and self.recurring_next_date:
+        if vals and self.contract_id.has_usage and self.recurring_next_date:
             due = self._usage_due()
             vals.update(usage_date_start=due.date_start, usage_date_end=due.date_end)
             if self.is_usage:
@@ -131,8 +148,13 @@ class ContractLine(models.Model):
         """The heading above a usage line's charges, in the customer's language."""
         self.ensure_one()
         explainer = self.env["usage.explainer"].with_context(lang=self.contract_id.partner_id.lang)
-        name = rated.commitment.name if rated.commitment else self.name
+        name = rated.commitment.name if rated.commitment else self._usage_name_of(rated.due)
         return f"{name} ({explainer._period_text(rated.segment)})"
+
+    def _usage_name_of(self, days):
+        """The name of the line with the host's markers for the first and last day, and the month, of some days."""
+        self.ensure_one()
+        return self._insert_markers(days.date_start, days.date_end - timedelta(days=1))
 
     def _update_last_date_invoiced(self):
         """Advance lines of one date together: a write per date, not per line or contract."""

@@ -17,13 +17,21 @@ class ContractContract(models.Model):
             contract.usage_prepaid_count = len(balances)
             contract.usage_prepaid_amount = sum(balances.mapped("amount"))
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "invoice_partner_id" in vals or "partner_id" in vals:
+            # Whoever changes who is invoiced is told that money is left, whatever else they may see.
+            left = self.env["usage.prepaid.balance"].sudo()
+            left.search([("contract_id", "in", self.ids), ("amount", ">", 0)])._check_contract()
+        return result
+
     def _usage_prepaid_balances(self):
         """The balances that may pay for usage of this contract."""
         self.ensure_one()
         return self.env["usage.prepaid.balance"].search(
             [
                 ("company_id", "=", self.company_id.id),
-                ("partner_id", "=", self.partner_id.commercial_partner_id.id),
+                ("partner_id", "=", self.invoice_partner_id.commercial_partner_id.id),
                 ("currency_id", "=", self.currency_id.id),
                 ("contract_id", "in", (self.id, False)),
             ]

@@ -33,7 +33,9 @@ class ResPartner(models.Model):
 
     def _keep_named_by_usage(self):
         """Refuse that contacts go whom usage events name as end users: events are facts and cannot name another."""
-        self.env.cr.execute("SELECT end_user_id FROM usage_bucket WHERE end_user_id = ANY(%s) LIMIT 1", (self.ids,))
+        # As the partial index says it: 0 is nobody.
+        query = "SELECT end_user_id FROM usage_bucket WHERE end_user_id = ANY(%s) AND end_user_id <> 0 LIMIT 1"
+        self.env.cr.execute(query, (self.ids,))
         for (partner_id,) in self.env.cr.fetchall():
             raise UserError(
                 self.env._(

@@ -58,11 +58,10 @@ class UsageAccrual(models.Model):
         self.prepared_at = fields.Datetime.now()
 
     def _contracts(self):
-        return (
-            self.env["contract.contract"]
-            .with_company(self.company_id)
-            .search([("company_id", "=", self.company_id.id), ("has_usage", "=", True)], order="id")
-        )
+        """Archived ones too: what was invoiced of them after the date is unbilled on it."""
+        contracts = self.env["contract.contract"].with_company(self.company_id)
+        domain = [("company_id", "=", self.company_id.id), ("has_usage", "=", True)]
+        return contracts.browse(contracts.with_context(active_test=False).search(domain, order="id").ids)
 
     def _targets(self):
         """({key: line values}, {contract: reason}): what should be posted for the date in all."""
@@ -116,7 +115,7 @@ class UsageAccrual(models.Model):
     def _differences(self, targets, refused):
         """The values of lines: each target less what is posted, and what is posted and no longer owed."""
         posted = self._posted()
-        left_out = {line.id for contract in refused for line in contract.contract_line_ids}
+        left_out = {line.id for contract in refused for line in contract._usage_lines_ever()}
         for key, (date_end, _amount, _company) in posted.items():
             if key not in targets and key.line_id not in left_out:
                 targets[key] = self._gone(key, date_end)
@@ -159,7 +158,7 @@ class UsageAccrual(models.Model):
         return [
             {**self._identity_of(line), "currency_id": contract.currency_id.id, "reason": reason}
             for contract, reason in refused.items()
-            for line in contract.contract_line_ids.filtered("is_usage")
+            for line in contract._usage_lines_ever()
         ]
 
 

@@ -1,6 +1,10 @@
+from decimal import Decimal
+
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
+from ..invoicing.figures import digits
+from ..invoicing.lines import NOTES
 from .contract_contract import FAST_CREATE
 
 
@@ -83,14 +87,14 @@ class UsageAdjustment(models.Model):
         return moves
 
     def _bill_in_company(self):
-        groups = list(self.grouped(lambda a: (a.contract_id, a.origin_move_id)).items())
-        values = [group._own_invoice_vals(contract, origin) for (contract, origin), group in groups]
+        groups = list(self.grouped(lambda a: (a.contract_id, a.origin_move_id, a._order_number())).items())
+        values = [group._own_invoice_vals(contract, origin, order) for (contract, origin, order), group in groups]
         moves = self.env["account.move"].with_context(**FAST_CREATE).create(values)
         moves = self.env["account.move"].browse(moves.ids)
         moves._link_usage_charges()
         moves._turn_negative_into_credit_notes()
         moves.with_context(**FAST_CREATE)._draw_prepaid()
-        for move, ((_contract, origin), _group) in zip(moves, groups, strict=True):
+        for move, ((_contract, origin, _order), _group) in zip(moves, groups, strict=True):
             if move.move_type == "out_refund" and origin.move_type == "out_invoice":
                 move.reversed_entry_id = origin
             move.message_post(body=self.env._("Adjusts %s.", origin._get_html_link()))
@@ -98,10 +102,15 @@ class UsageAdjustment(models.Model):
         moves._usage_post_by_policy()
         return moves
 
-    def _own_invoice_vals(self, contract, origin):
+    def _order_number(self):
+        self.ensure_one()
+        return self.contract_line_id.usage_order_number or ""
+
+    def _own_invoice_vals(self, contract, origin, order):
         vals = contract._prepare_invoice(contract._usage_today())
         vals["invoice_line_ids"] = contract._usage_adjustment_commands(self)
-        vals["ref"] = self.env._("Adjustment of %s", origin.name) if origin.name else vals.get("ref")
+        if order or origin.name:
+            vals["ref"] = order or self.env._("Adjustment of %s", origin.name)
         return vals
 
     def _book_write_off(self):
@@ -114,15 +123,15 @@ class UsageAdjustment(models.Model):
                 adjustment.write_off_move_id = adjustment._write_off_entry(account)
 
     def _write_off_entry(self, account):
+        """The posted entry of what is given up: as its invoice would book it, less the taxes in its prices."""
         self.ensure_one()
         company, line = self.company_id, self.contract_line_id.with_company(self.company_id)
-        journal = self.env["account.journal"].search(
-            [("type", "=", "general"), ("company_id", "=", company.id)], limit=1
-        )
-        income = line.product_id.product_tmpl_id.get_product_accounts()["income"] if line.product_id else None
-        income = income or self.origin_move_id.journal_id.default_account_id
+        journal = company._usage_accrual_journal()
+        books = line._usage_revenue_books()
+        parts = self.component_ids.filtered(lambda part: part.kind not in NOTES)
+        amount = float(books.untaxed([Decimal(digits(part.amount)) for part in parts]))
         today = self.contract_id._usage_today()
-        balance = self.currency_id._convert(self.amount, company.currency_id, company, today)
+        balance = self.currency_id._convert(amount, company.currency_id, company, today)
         name = self.env._("Written off: %s", self.display_name)
 
         def item(account_, sign):
@@ -132,7 +141,7 @@ class UsageAdjustment(models.Model):
                     "account_id": account_.id,
                     "partner_id": self.partner_id.id,
                     "currency_id": self.currency_id.id,
-                    "amount_currency": sign * self.amount,
+                    "amount_currency": sign * amount,
                     "balance": sign * balance,
                     "tax_ids": [Command.clear()],
                     "analytic_distribution": line.analytic_distribution or False,
@@ -145,8 +154,14 @@ class UsageAdjustment(models.Model):
                 "journal_id": journal.id,
                 "date": today,
                 "ref": name,
-                "line_ids": [item(account, 1), item(income, -1)],
+                "line_ids": [item(account, 1), item(books.account, -1)],
             }
         )
         move.action_post()
         return move
+
+    def _unbook_write_off(self):
+        """Take entries of what was given up back: its charge is given back, and is billed anew with it."""
+        today = fields.Date.context_today(self)
+        for entry in self.sudo().write_off_move_id.filtered(lambda m: m.state == "posted" and not m.reversal_move_ids):
+            entry._reverse_moves([{"date": today, "ref": self.env._("Reversal: %s", entry.ref)}], cancel=True)

@@ -46,6 +46,12 @@ class UsageAssignment(models.Model):
         "End that assignment first.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """One that ends and the one that follows may be saved together: PostgreSQL sees the end first."""
+        self.flush_model(["end_at"])
+        return super().create(vals_list)
+
     @api.depends("contract_line_id")
     def _compute_metric_id(self):
         for assignment in self:

@@ -31,6 +31,7 @@ class UsageCharge(models.Model):
                 )
             )
         self.adjustment_ids.filtered(lambda a: a.state in ("draft", "accepted"))._supersede()
+        self.adjustment_ids._unbook_write_off()
 
     def action_view_adjustments(self):
         """Open the adjustments of this charge."""

@@ -39,7 +39,7 @@ class UsageCharge(models.Model):
         return {
             "charge": self,
             "contract": self.contract_id._usage_invoice_section(),
-            "title": (self.commitment_id or self.contract_line_id).name.split("\n")[0],
+            "title": (self.commitment_id.name or self.contract_line_id._usage_name_of(self)).split("\n")[0],
             "period": explainer._period_text(self),
             "facts": (agreed + notes).mapped("name"),
             "quantity": numbers[self][0],

@@ -125,7 +125,7 @@ class UsageCommitment(models.Model):
         return found.search(domain) or found.create(
             {
                 "company_id": contract.company_id.id,
-                "partner_id": contract.partner_id.id,
+                "partner_id": contract.invoice_partner_id.id,
                 "currency_id": contract.currency_id.id,
                 "contract_id": contract.id,
                 "commitment_id": self.id,

@@ -30,8 +30,9 @@ class UsageExplainer(models.AbstractModel):
     @api.model
     def _phrase_adjustment_section(self, adjustment):
         """The heading of an adjustment on an invoice: what, when, and where it was billed first."""
+        line = adjustment.contract_line_id.sudo()
         words = {
-            "line": (adjustment.commitment_id or adjustment.contract_line_id).sudo().name.split("\n")[0],
+            "line": (adjustment.commitment_id.sudo().name or line._usage_name_of(adjustment)).split("\n")[0],
             "period": self._period_text(adjustment),
             "invoice": adjustment.origin_move_id.sudo().name or "",
         }

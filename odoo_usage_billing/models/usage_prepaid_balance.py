@@ -103,7 +103,7 @@ class UsagePrepaidBalance(models.Model):
     @api.onchange("contract_id")
     def _onchange_contract_id(self):
         if self.contract_id:
-            self.partner_id = self.contract_id.partner_id.commercial_partner_id
+            self.partner_id = self.contract_id.invoice_partner_id.commercial_partner_id
             self.currency_id = self.contract_id.currency_id
 
     @api.constrains("partner_id", "contract_id", "currency_id")
@@ -111,13 +111,13 @@ class UsagePrepaidBalance(models.Model):
         for balance in self:
             contract = balance.contract_id
             if contract and (
-                contract.partner_id.commercial_partner_id != balance.partner_id
+                contract.invoice_partner_id.commercial_partner_id != balance.partner_id
                 or contract.currency_id != balance.currency_id
             ):
                 raise UserError(
                     self.env._(
-                        "%(contract)s belongs to another customer or has another currency, so this balance cannot pay "
-                        "for it.",
+                        "%(contract)s is invoiced to another customer or in another currency, so this balance cannot "
+                        "pay for it.",
                         contract=contract.display_name,
                     )
                 )

@@ -61,6 +61,8 @@ class UsagePrepaidGrant(models.Model):
             ("company_id", "=", self.company_id.id),
             ("contract_id.invoice_partner_id", "child_of", self.partner_id.id),
             ("recurring_next_date", "<=", self.expires_on),
+            # What becomes an order, or is archived, is invoiced by no run.
+            ("contract_id.generation_type", "=", "invoice"),
         ]
         # Who recognises what is paid ahead waits for invoices of contracts that are not his.
         lines = self.env["contract.line"].sudo().search(domain)

@@ -72,6 +72,7 @@ class _InvoiceSheets(Sheets):
         super().__init__(book, move.env)
         self.move = move
         self.amount = self.money(move.currency_id)
+        self.sign = -1 if move.move_type == "out_refund" else 1
 
     def _sheet(self, name, columns):
         sheet = self.add(name)
@@ -95,6 +96,8 @@ class _InvoiceSheets(Sheets):
                 self._fact_cells(sheet, row, fact)
                 self.text(sheet, row, 4, component.name)
                 quantity, price, amount = numbers[component]
+                if component.move_line_id:
+                    amount = self.sign * Decimal(repr(component.move_line_id.price_subtotal))
                 self.figure(sheet, row, 5, quantity, self.number)
                 self.figure(sheet, row, 6, price or None, self.number)
                 self.figure(sheet, row, 7, None if component.kind == "information" else amount, self.amount)
@@ -103,7 +106,7 @@ class _InvoiceSheets(Sheets):
 
     def _fact_cells(self, sheet, row, fact):
         line = fact.contract_line_id
-        name = fact.commitment_id.name or line.name.split("\n")[0]
+        name = fact.commitment_id.name or line._usage_name_of(fact).split("\n")[0]
         self.text(sheet, row, 0, line.contract_id.display_name)
         self.text(sheet, row, 1, name)
         self.date(sheet, row, 2, fact.date_start)

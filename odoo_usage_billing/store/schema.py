@@ -99,6 +99,8 @@ CREATE INDEX IF NOT EXISTS usage_bucket_subject_index ON usage_bucket
     (subject_id, metric_id, usage_date);
 -- Analysis asks for the last days; sums lie about in the order of their days.
 CREATE INDEX IF NOT EXISTS usage_bucket_day_index ON usage_bucket USING brin (usage_date);
+-- Whether a contact may go is asked for each contact that is deleted or merged.
+CREATE INDEX IF NOT EXISTS usage_bucket_end_user_index ON usage_bucket (end_user_id) WHERE end_user_id <> 0;
 """
 
 # Of a source whose ids were remembered in another form, each would be news.

@@ -108,3 +108,22 @@ class TestAccrualAmounts(AccrualCommon):
         self.assertEqual(self.accrued(contract, JANUARY), 16 + 7)
         self.assertEqual(self.invoiced(contract, date(2026, 2, 16)), 31 + 16)
         self.assertEqual(self.accrued(contract, JANUARY), 16 + 7)
+
+    def test_what_a_safety_bound_would_hold_is_no_revenue_until_it_is_released(self):
+        self.contract.write({"usage_bounds_from": "own", "usage_hold_above": 100})
+        other = self.rated(self.make_card(charge_model="per_unit", unit_price=1, name="Other"))
+        self.send([self.record("ACC0001", 3)])
+        self.use(500)
+        self.assertEqual(self.accrue().amount, 5 + 3)
+        self.use(10**8, date(2026, 1, 16))
+        accrual = self.preview()
+        left_out = accrual.line_ids.filtered("reason")
+        self.assertEqual((left_out.contract_id, accrual.skipped_count), (self.contract, 1))
+        self.assertIn("more than the 100", left_out.reason)
+        self.assertEqual(accrual.amount, 0, "what was posted stays")
+        self.run_billing(contracts=self.contract | other)
+        self.assertEqual(self.preview().skipped_count, 1)
+        hold = self.contract.usage_hold_ids
+        hold.reason = "They print the telephone book"
+        hold.action_release()
+        self.assertEqual(self.accrue().amount, 10**6)

@@ -89,6 +89,21 @@ class TestCommitments(UsageCommon):
         # 40 of 90 days: 400 promised
         self.assertEqual(self.settled(promise), {"true-up": 350})
 
+    def test_a_promise_per_billing_period_settles_each_of_them_whatever_the_rating_term(self):
+        line = {"usage_rating_term": "yearly"}
+        contract, promise = self.contract_with(term="period", amount=100, line=line)
+        for month, quantity in ((1, 30), (2, 150), (3, 20)):
+            self.use(month, quantity)
+        self.assertEqual(self.bill(contract, date(2026, 4, 1)), [100, 150, 100])
+        self.assertEqual(self.settled(promise), {"true-up": 150})
+
+    def test_a_promise_per_billing_period_counts_its_days_at_both_ends(self):
+        days = {"recurring_rule_type": "monthlylastday", "date_start": date(2026, 2, 15), "date_end": date(2026, 3, 10)}
+        contract, promise = self.contract_with(term="period", amount=310, line=days, date_start=date(2026, 2, 15))
+        self.use(2, 30)
+        # 14 of 28 days and 10 of 31
+        self.assertEqual(self.bill(contract, date(2026, 4, 1)), [155, 100])
+
     def test_a_promised_quantity_is_worth_what_the_card_charges_for_it(self):
         card = self.make_card([(10, 3, 0), (None, 2, 0)])
         contract, promise = self.contract_with(

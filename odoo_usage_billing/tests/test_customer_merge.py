@@ -102,7 +102,7 @@ class TestCustomerMerge(PrepaidCommon):
 
     def test_money_for_one_contract_keeps_its_customer(self):
         site = self.env["res.partner"].create({"name": "Site", "parent_id": self.customer.id})
-        self.contract.partner_id = site
+        self.contract.write({"partner_id": site.id, "invoice_partner_id": site.id})
         self.env["usage.prepaid.balance"].create(
             {"partner_id": self.customer.id, "contract_id": self.contract.id, "company_id": self.company.id}
         )

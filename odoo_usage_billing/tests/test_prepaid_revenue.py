@@ -225,6 +225,19 @@ class TestAdvance(PrepaidCommon):
         self.assertEqual((self.booked(self.deferred), self.booked(self.income)), (0, 1200))
         self.assertBooks()
 
+    def test_a_promise_that_another_company_pays_covers_usage_that_it_pays(self):
+        payer = self.env["res.partner"].create({"name": "Head office", "is_company": True})
+        self.contract.invoice_partner_id = payer
+        commitment = self.promise()
+        move = commitment._bill_term(FIRST)
+        self.assertEqual((move.partner_id, commitment.prepaid_balance_ids.partner_id), (payer, payer))
+        self.use(50000)
+        self.assertEqual((self.bill().amount_total, self.booked(self.deferred)), (0, 700))
+        self.assertEqual(self.contract.usage_prepaid_amount, 700)
+        with self.assertRaisesRegex(UserError, "another customer"):
+            self.contract.invoice_partner_id = self.customer
+        self.assertBooks()
+
     def test_what_lies_above_the_promise_is_paid_as_usual(self):
         commitment = self.promise(overage_factor=1.5)
         commitment._bill_term(FIRST)

@@ -144,3 +144,34 @@ class TestTogether(UsageCommon):
         run = self.env["usage.billing.run"].create({"date_ref": date(2026, 2, 1), "company_id": self.company.id})
         run._list_contracts()
         self.assertEqual(run.line_ids[:1]._with_companions().contract_id, self.north | self.south)
+
+    def test_what_else_an_addon_gives_an_invoice_keeps_contracts_apart(self):
+        """A direct debit and a transfer, say: values that the contract prepared and that only one invoice can have."""
+        prepare = type(self.south)._prepare_invoice
+
+        def with_incoterm(contract, *args, **kwargs):
+            vals = prepare(contract, *args, **kwargs)
+            return vals | {"invoice_incoterm_id": term.id} if contract == self.south else vals
+
+        term = self.env["account.incoterms"].search([], limit=1)
+        self.patch(type(self.south), "_prepare_invoice", with_incoterm)
+        moves = self.bill()
+        self.assertEqual(
+            sorted((move.amount_untaxed, move.invoice_incoterm_id.id) for move in moves), [(20, term.id), (50, False)]
+        )
+
+    def test_contracts_of_two_salespeople_share_their_invoice(self):
+        self.south.user_id = self.env.ref("base.user_admin")
+        self.assertEqual(len(self.bill()), 1)
+
+    def test_differences_of_an_order_are_billed_under_it(self):
+        usage = (self.north | self.south).contract_line_ids.filtered("is_usage")
+        usage[0].usage_order_number = "PO-7"
+        self.bill()
+        self.send([self.record("NOR0001", 3, external_id="a"), self.record("SOU0001", 4, external_id="b")])
+        found = (self.north | self.south)._usage_look()
+        found.action_bill_now()
+        refs = {adjustment.amount: adjustment.move_id.ref for adjustment in found}
+        self.assertEqual(refs[3], "PO-7")
+        self.assertIn("Adjustment of", refs[4])
+        self.assertEqual(self.holds(), {})

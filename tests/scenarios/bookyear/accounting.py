@@ -191,7 +191,8 @@ class AccountingOperations:
             return None
         accrual = env["usage.accrual"].create({"date": day, "company_id": company.id})
         accrual.action_prepare()
-        refused = accrual.line_ids.filtered("reason")
+        # What would be held is no revenue yet; nothing else may be left out.
+        refused = accrual.line_ids.filtered(lambda line: line.reason and "implausible" not in line.reason)
         if refused:
             raise AssertionError(f"left out of the accrual: {refused[0].contract_id.name}: {refused[0].reason}")
         env.flush_all()

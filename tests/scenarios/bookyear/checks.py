@@ -254,10 +254,13 @@ class Checks:
         env.cr.execute(DROPPED, (day,))
         dropped = {line_id: Fraction(amount) for line_id, amount in env.cr.fetchall()}
         accrued, used = defaultdict(Fraction), self.diary.by_line()
+        left_out = set(accrual.line_ids.filtered("reason").contract_line_id.ids)
         for owed in accrual.line_ids:
             accrued[owed.contract_line_id.id] += Fraction(str(round(owed.amount_unbilled, 6)))
         for line in self.diary.lines.values():
-            if line.company != accrual.company_id.name or not line.kind.by_days or line.id in self.diary.stale:
+            if line.company != accrual.company_id.name or not line.kind.by_days:
+                continue
+            if line.id in self.diary.stale | left_out:
                 continue
             rated = sum(
                 (cost(line, start, min(end, after), used[line.id]) for start, end in periods(line, after)), Fraction(0)
