@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .usage_copies import named_copies
 from .usage_subject import SUBJECT_TYPES
 from .usage_tz import tz_get
 
@@ -51,7 +52,7 @@ class UsageSource(models.Model):
     unknown_subject_policy = fields.Selection(
         [
             ("suspend", "Keep in suspense"),
-            ("discover", "Keep in suspense and propose in the discovery inbox"),
+            ("discover", "Keep, and propose in Discovery"),
             ("create", "Create the subject at once"),
         ],
         string="Unknown Serials",
@@ -84,6 +85,9 @@ class UsageSource(models.Model):
         "CHECK (max_age_days > 0 AND max_ahead_minutes >= 0)",
         "The oldest usage must be at least one day; the furthest ahead at least zero minutes.",
     )
+
+    def copy_data(self, default=None):
+        return named_copies(self, super().copy_data(default), default)
 
     def _compute_batch_count(self):
         counts = dict(self.env["usage.batch"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))
