@@ -107,10 +107,10 @@ class ContractLine(models.Model):
             )
 
     def copy_data(self, default=None):
-        """A copied usage line starts afresh: its next date is computed from its start."""
+        """A copied line of a usage contract starts afresh: its next date is computed from its start."""
         vals_list = super().copy_data(default)
         for line, vals in zip(self, vals_list, strict=True):
-            if line.is_usage:
+            if line.is_usage or line.contract_id.has_usage:
                 vals.pop("recurring_next_date", None)
         return vals_list
 

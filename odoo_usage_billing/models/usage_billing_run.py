@@ -44,12 +44,13 @@ class UsageBillingRun(models.Model):
     _inherit = ["mail.thread"]
     _order = "id DESC"
 
-    name = fields.Char(required=True, default=lambda self: self.env._("New billing run"))
+    name = fields.Char(required=True, default=lambda self: self.env._("New billing run"), copy=False)
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     date_ref = fields.Date(
         string="Invoice What Is Due On",
         required=True,
         default=fields.Date.context_today,
+        copy=False,
     )
     contract_ids = fields.Many2many(
         "contract.contract",
@@ -62,10 +63,11 @@ class UsageBillingRun(models.Model):
         required=True,
         default="draft",
         tracking=True,
+        copy=False,
     )
-    user_id = fields.Many2one("res.users", default=lambda self: self.env.user)
-    started_at = fields.Datetime(readonly=True)
-    ended_at = fields.Datetime(readonly=True)
+    user_id = fields.Many2one("res.users", default=lambda self: self.env.user, copy=False)
+    started_at = fields.Datetime(readonly=True, copy=False)
+    ended_at = fields.Datetime(readonly=True, copy=False)
     line_ids = fields.One2many("usage.billing.run.line", "run_id", readonly=True)
     # Counts and totals are for every reader of a run; invoices have rights of their own.
     contract_count = fields.Integer(compute="_compute_counts", compute_sudo=True, string="Contracts")

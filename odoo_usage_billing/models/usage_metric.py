@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..store.records import dimension_names
+from .usage_copies import named_copies
 
 AGGREGATIONS = [
     ("sum", "Sum"),
@@ -147,6 +148,9 @@ class UsageMetric(models.Model):
         "average), the maximum (most at once), the latest value (installed at the end) or the count of "
         "different values (installed at any time).",
     )
+
+    def copy_data(self, default=None):
+        return named_copies(self, super().copy_data(default), default)
 
     @api.constrains("code")
     def _check_code(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .usage_copies import named_copies
+
 
 class UsageRateCard(models.Model):
     """Versioned prices. Contract lines point to a card; each period uses one version."""
@@ -61,6 +63,18 @@ class UsageRateCard(models.Model):
                 )
             )
         return version
+
+    def copy_data(self, default=None):
+        return named_copies(self, super().copy_data(default), default)
+
+    def copy(self, default=None):
+        """A copy begins with the prices that are in force today, as a draft."""
+        copies = super().copy(default)
+        for card, copied in zip(self, copies, strict=True):
+            version = card._version_on(fields.Date.context_today(self)) or card.version_ids[:1]
+            if version:
+                version.copy({"card_id": copied.id, "date_start": version.date_start})
+        return copies
 
     def write(self, vals):
         if {"uom_id", "currency_id"} & vals.keys() and self.version_ids.filtered(lambda v: v.state == "frozen"):

@@ -36,16 +36,6 @@ class UsageRateCardBand(models.Model):
     def init(self):
         self._guard_in_database()
 
-    def _copy_vals(self):
-        return {
-            "sequence": self.sequence,
-            "name": self.name,
-            "hour_from": self.hour_from,
-            "hour_to": self.hour_to,
-            "weekdays": self.weekdays,
-            "unit_price": self.unit_price,
-        }
-
     def _holds(self, weekday, minute):
         """Whether a local weekday (Monday 0) and minute of the day fall in this band."""
         self.ensure_one()

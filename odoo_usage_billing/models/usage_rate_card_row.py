@@ -55,12 +55,3 @@ class UsageRateCardRow(models.Model):
 
     def init(self):
         self._guard_in_database()
-
-    def _copy_vals(self):
-        return {
-            "name": self.name,
-            "value_1": self.value_1,
-            "value_2": self.value_2,
-            "value_3": self.value_3,
-            "unit_price": self.unit_price,
-        }

@@ -50,12 +50,3 @@ class UsageRateCardTier(models.Model):
 
     def init(self):
         self._guard_in_database()
-
-    def _copy_vals(self):
-        return {
-            "up_to": self.up_to,
-            "unit_price": self.unit_price,
-            "flat_amount": self.flat_amount,
-            "package_size": self.package_size,
-            "maximum_amount": self.maximum_amount,
-        }

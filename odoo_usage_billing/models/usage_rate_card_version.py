@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..invoicing.prices import NUMBERS, OTHERS
@@ -35,11 +35,12 @@ class UsageRateCardVersion(models.Model):
     card_id = fields.Many2one("usage.rate.card", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="card_id.company_id", store=True)
     currency_id = fields.Many2one(related="card_id.currency_id")
-    number = fields.Integer(readonly=True, default=1)
+    number = fields.Integer(readonly=True, default=1, copy=False)
     state = fields.Selection(
         [("draft", "Draft"), ("active", "Active"), ("frozen", "Frozen")],
         required=True,
         default="draft",
+        copy=False,
     )
     date_start = fields.Date(required=True, default=fields.Date.context_today)
     date_end = fields.Date(help="First day that the version no longer holds. Empty: open.")
@@ -141,7 +142,7 @@ class UsageRateCardVersion(models.Model):
     )
     tier_ids = fields.One2many("usage.rate.card.tier", "version_id", copy=True)
     band_ids = fields.One2many("usage.rate.card.band", "version_id", copy=True)
-    row_ids = fields.One2many("usage.rate.card.row", "version_id", string="Price Rows", copy=True)
+    row_ids = fields.One2many("usage.rate.card.row", "version_id", string="Price Rows")
     uom_id = fields.Many2one(related="card_id.uom_id")
     summary = fields.Char(compute="_compute_summary")
 
@@ -219,6 +220,23 @@ class UsageRateCardVersion(models.Model):
             )
         return super().write(vals)
 
+    def copy_data(self, default=None):
+        """A copy is a draft from today on: on each day one version holds."""
+        return super().copy_data({"date_start": fields.Date.context_today(self), "date_end": False, **(default or {})})
+
+    def copy(self, default=None):
+        """Rows go along with the bands they belong to, which are copied before them."""
+        copies = super().copy(default)
+        for version, copied in zip(self, copies, strict=True):
+            bands = dict(zip(version.band_ids.sorted("id").ids, copied.band_ids.sorted("id").ids, strict=True))
+            copied.row_ids.create(
+                [
+                    {**vals, "version_id": copied.id, "band_id": bands.get(vals.get("band_id"), False)}
+                    for vals in version.row_ids.copy_data()
+                ]
+            )
+        return copies
+
     def action_activate(self):
         """Put draft versions in force; each must be complete."""
         for version in self.filtered(lambda v: v.state == "draft"):
@@ -251,17 +269,7 @@ class UsageRateCardVersion(models.Model):
     def action_new_version(self):
         """Copy to a new draft version and open it."""
         self.ensure_one()
-        version = self.copy(
-            {
-                "state": "draft",
-                "number": max(self.card_id.version_ids.mapped("number")) + 1,
-                "date_start": fields.Date.context_today(self),
-                "date_end": False,
-                "tier_ids": [Command.create(t._copy_vals()) for t in self.tier_ids],
-                "band_ids": [Command.create(b._copy_vals()) for b in self.band_ids],
-                "row_ids": [Command.create(r._copy_vals()) for r in self.row_ids],
-            }
-        )
+        version = self.copy()
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,

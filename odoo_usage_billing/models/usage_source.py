@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..store.keys import HASHED, ORDERED
 from ..store.schema import keep_key_form
+from .usage_copies import named_copies
 from .usage_subject import SUBJECT_TYPES
 from .usage_tz import tz_get
 
@@ -53,7 +54,7 @@ class UsageSource(models.Model):
     unknown_subject_policy = fields.Selection(
         [
             ("suspend", "Keep in suspense"),
-            ("discover", "Keep in suspense and propose in the discovery inbox"),
+            ("discover", "Keep, and propose in Discovery"),
             ("create", "Create the subject at once"),
         ],
         string="Unknown Serials",
@@ -99,6 +100,9 @@ class UsageSource(models.Model):
     def init(self):
         """Keep the form of a source's keys as it is, in PostgreSQL."""
         keep_key_form(self.env.cr)
+
+    def copy_data(self, default=None):
+        return named_copies(self, super().copy_data(default), default)
 
     def _compute_batch_count(self):
         counts = dict(self.env["usage.batch"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))

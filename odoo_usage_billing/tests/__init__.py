@@ -12,6 +12,7 @@ from . import (
     test_branch,
     test_charge_models,
     test_commitments,
+    test_copies,
     test_corrections,
     test_customer_merge,
     test_dimension_key,

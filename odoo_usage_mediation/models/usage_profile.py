@@ -3,6 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.odoo_usage_billing.models.usage_copies import named_copies
 from odoo.addons.odoo_usage_billing.models.usage_tz import tz_get
 
 from ..intake import SETTINGS, columns_of, compile_definition, identity_targets, settings_of
@@ -241,13 +242,7 @@ class UsageProfile(models.Model):
         return identity_targets(settings_of(self), columns_of(self.column_ids))
 
     def copy_data(self, default=None):
-        vals_list = super().copy_data(default=default)
-        if "name" in (default or {}):
-            return vals_list
-        return [
-            {**vals, "name": self.env._("%s (copy)", profile.name)}
-            for profile, vals in zip(self, vals_list, strict=True)
-        ]
+        return named_copies(self, super().copy_data(default=default), default)
 
     def action_new_version(self):
         """Copy to the next version and open it; sources keep the old one until switched."""

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 TEMPLATE_CODE = "template"
+# A second source of these transports would take the same files or messages once more.
+FETCHED = ("folder", "mqtt")
 
 
 class UsageSource(models.Model):
@@ -57,6 +59,14 @@ class UsageSource(models.Model):
                         name=source.name,
                     )
                 )
+
+    def copy_data(self, default=None):
+        """A copy that fetches by itself is archived, until it has a folder or topic of its own."""
+        vals_list = super().copy_data(default)
+        for source, vals in zip(self, vals_list, strict=True):
+            if source.transport in FETCHED and "active" not in (default or {}):
+                vals["active"] = False
+        return vals_list
 
     def _definition(self):
         """The definition that files of this source are read with."""

@@ -40,7 +40,9 @@ class UsageSource(models.Model):
     mqtt_certificate_file = fields.Char(string="Client Certificate File", help="Empty: MQTT_CERTIFICATE_FILE.")
     mqtt_key_file = fields.Char(string="Client Key File", help="Empty: MQTT_KEY_FILE.")
     mqtt_client_name = fields.Char(
-        string="Client Id", help="Under which the broker keeps the session. Empty: made from database and source."
+        string="Client Id",
+        copy=False,
+        help="Under which the broker keeps the session. Empty: made from database and source.",
     )
     mqtt_topic = fields.Char(string="Topic Filter", default="usage/+/events")
     mqtt_subject_level = fields.Integer(

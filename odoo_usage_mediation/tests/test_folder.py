@@ -75,6 +75,15 @@ class TestFolder(MediationCommon):
     def lying(self, place="."):
         return sorted(path.name for path in (self.folder / place).glob("*") if path.is_file())
 
+    def test_a_copied_source_does_not_watch_the_same_folder(self):
+        copied = self.watched.copy()
+        self.env.flush_all()
+        self.assertFalse(copied.active)
+        self.assertEqual(copied.code, "folder-2")
+        copied.folder_path = "acme/other"
+        copied.action_unarchive()
+        self.assertTrue(copied.active)
+
     def test_a_complete_file_is_stored_and_moved_under_its_batch(self):
         self.put("may.csv", *self.rows(4), "r9,NOBODY,2026-01-15 10:00:00,1")
         file = self.watch()
