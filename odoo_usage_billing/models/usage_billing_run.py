@@ -102,14 +102,27 @@ class UsageBillingRun(models.Model):
             run._list_contracts()
         few = self.filtered(lambda r: r.line_ids.mapped("state").count("pending") <= INLINE_LIMIT)
         for run in few:
-            while pending := run.line_ids.filtered(lambda line: line.state == "pending"):
-                before = len(run.line_ids.move_ids)
-                run._process(pending)
-                if len(run.line_ids.move_ids) == before:
-                    break
-            run._finish_if_complete()
+            run._process_at_once()
         (self - few)._go_on_in_background()
         return True
+
+    def _process_at_once(self):
+        """Invoice what is pending in this transaction; what meets the work of others goes on after it."""
+        self.ensure_one()
+        while pending := self.line_ids.filtered(lambda line: line.state == "pending"):
+            before = len(self.line_ids.move_ids)
+            try:
+                with self.env.cr.savepoint():
+                    self._process(pending)
+            except CONTENTION:
+                self.env.invalidate_all()
+                self._go_on_in_background()
+                return
+            if len(self.line_ids.move_ids) == before:
+                break
+        if "pending" in self.line_ids.mapped("state"):
+            self._go_on_in_background()
+        self._finish_if_complete()
 
     def _go_on_in_background(self):
         """Have the pending contracts of these runs worked on after this transaction."""

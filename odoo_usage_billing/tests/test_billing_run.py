@@ -1,7 +1,9 @@
 from datetime import date
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import UsageCommon
 
@@ -75,6 +77,26 @@ class TestBillingRun(UsageCommon):
             run._process(run.line_ids)
         runs._finish_if_complete()
         self.assertEqual(runs.mapped("state"), ["done", "done"])
+
+    def test_what_meets_the_work_of_others_goes_on_in_the_background(self):
+        run = self.env["usage.billing.run"].create(
+            {"date_ref": date(2026, 2, 1), "contract_ids": [Command.set(self.contracts.ids)]}
+        )
+        process = type(run)._process
+
+        def meets(run, lines):
+            process(run, lines)
+            run.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION 'met' USING ERRCODE = 'serialization_failure'; END $$")
+
+        with patch.object(type(run), "_process", meets), mute_logger("odoo.sql_db"):
+            run.action_start()
+        self.assertEqual((run.state, set(run.line_ids.mapped("state"))), ("running", {"pending"}))
+        self.assertFalse(run.line_ids.move_ids)
+        job = self.env.ref("odoo_usage_billing.cron_billing_run")
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]))
+        run._process(run.line_ids)
+        run._finish_if_complete()
+        self.assertEqual((run.state, run.invoice_count), ("done", len(self.contracts)))
 
     def test_lines_of_one_product_bear_its_taxes_each(self):
         tax = self.env["account.tax"].create({"name": "Seven", "amount": 7, "type_tax_use": "sale"})
