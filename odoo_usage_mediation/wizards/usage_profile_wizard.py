@@ -131,8 +131,8 @@ class UsageProfileWizard(models.TransientModel):
 
     def _look_for_known(self, names):
         """Note the profiles that read the sample already, so that nobody describes a known kind of file anew."""
-        allowed = [False, self.company_id.id]
-        profiles = self.env["usage.profile"].search([("company_id", "in", allowed)])
+        allowed = ["|", ("company_id", "=", False), ("company_id", "parent_of", self.company_id.id)]
+        profiles = self.env["usage.profile"].search(allowed)
         zone = {"time_zone": self.tz or "UTC"}
         definitions = {profile.id: {**zone, **(profile.definition or {})} for profile in profiles}
         found = known_profiles(self._content(), names, definitions, fields.Datetime.now().isoformat() + "Z")
