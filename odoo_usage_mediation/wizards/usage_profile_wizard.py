@@ -1,5 +1,5 @@
 import base64
-from itertools import count
+from itertools import chain, count
 from zoneinfo import ZoneInfo
 
 from odoo import Command, api, fields, models
@@ -203,7 +203,8 @@ class UsageProfileWizard(models.TransientModel):
     def _free_code(self, code):
         taken = self.env["usage.source"].with_context(active_test=False)
         taken = set(taken.search([("company_id", "=", self.company_id.id)]).mapped("code"))
-        return next(name for name in (code, *(f"{code}-{number}" for number in count(2))) if name not in taken)
+        names = chain([code], (f"{code}-{number}" for number in count(2)))
+        return next(name for name in names if name not in taken)
 
     # -- preview -----------------------------------------------------------
 
