@@ -5,8 +5,9 @@ import time
 from itertools import islice
 from typing import NamedTuple
 
-from ..parsing import Deadline, FileRefused, Limits, Profile, parse, sniff
+from ..parsing import Deadline, FileRefused, Limits, Profile, ProfileInvalid, parse, sniff
 from ..parsing.detect import column_types
+from ..parsing.known import best, readings
 
 SAMPLE_ROWS = 200
 SAMPLE_LIMITS = Limits(
@@ -103,6 +104,20 @@ def _read_below(content, settings):
         definition["header_row"],
         [{"name": name, **kind} for name, kind in zip(parsed.columns, types, strict=False)],
     )
+
+
+def known_profiles(content, names, definitions, received_at):
+    """The Readings of the definitions ({key: definition}) that read a sample best, those of one rank."""
+    profiles = []
+    for key, definition in definitions.items():
+        try:
+            profiles.append((key, Profile.from_dict(definition)))
+        except ProfileInvalid:
+            continue
+    try:
+        return best(readings(content, names, profiles, SAMPLE_LIMITS, _deadline(), {"received_at": received_at}))
+    except FileRefused:
+        return []
 
 
 def try_definition(content, definition, count):

@@ -136,3 +136,24 @@ class TestProfileWizard(MediationCommon):
         wizard = self.begin(line * 2, "usage.jsonl")
         self.assertEqual(wizard.format, "jsonl")
         self.assertEqual(self.column(wizard, "device.serial").target, "subject")
+
+    def test_a_profile_that_reads_the_sample_is_offered(self):
+        rows = "".join(f"m1,2025-03-{day:02d} 00:30:00,0.{day}\n" for day in range(1, 29))
+        wizard = self.begin(("LCLid,DateTime,KWH/hh (per half hour)\n" + rows).encode(), "meter.csv")
+        known = self.env.ref("odoo_usage_mediation.usage_profile_half_hour_readings")
+        self.assertEqual((wizard.known_profile_id, wizard.known_share), (known, "28 of 28"))
+        source = self.env["usage.source"].browse(wizard.action_use_known()["res_id"])
+        self.assertEqual((source.profile_id, source.name, source.tz), (known, "meter", "Europe/Berlin"))
+        again = self.env["usage.source"].browse(wizard.action_use_known()["res_id"])
+        self.assertNotEqual(again.code, source.code)
+
+    def test_a_file_that_the_form_cannot_describe_may_have_a_profile(self):
+        xml = b"<Fleet><Equipment><EquipmentHeader><SerialNumber>1</SerialNumber></EquipmentHeader><CumulativeOperating"
+        xml += b'Hours datetime="2025-03-01T00:00:00Z"><Hour>5</Hour></CumulativeOperatingHours></Equipment></Fleet>'
+        wizard = self.begin(xml, "fleet.xml")
+        self.assertIn("XML", wizard.problem)
+        known = self.env.ref("odoo_usage_mediation.usage_profile_fleet_snapshot")
+        self.assertEqual(wizard.known_profile_id, known)
+
+    def test_a_file_of_no_known_kind_is_described_by_its_columns(self):
+        self.assertFalse(self.begin().known_profile_id)

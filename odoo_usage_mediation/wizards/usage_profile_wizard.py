@@ -1,4 +1,5 @@
 import base64
+from itertools import chain, count
 from zoneinfo import ZoneInfo
 
 from odoo import Command, api, fields, models
@@ -14,7 +15,7 @@ from ..intake import (
     compile_definition,
     settings_of,
 )
-from ..intake.sample import propose, read_sample, try_definition
+from ..intake.sample import known_profiles, propose, read_sample, try_definition
 from ..models.usage_profile import DELIMITERS, ENCODINGS
 from ..parsing import FileRefused, ProfileInvalid, Rejection
 from ..reasons import explain_file
@@ -39,6 +40,11 @@ class UsageProfileWizard(models.TransientModel):
     file_name = fields.Char()
     problem = fields.Char(readonly=True)
     problem_mend = fields.Char(readonly=True)
+    known_profile_ids = fields.Many2many("usage.profile", readonly=True)
+    known_profile_id = fields.Many2one(
+        "usage.profile", string="A Profile That Reads It", domain="[('id', 'in', known_profile_ids)]"
+    )
+    known_share = fields.Char(readonly=True)
     name = fields.Char(string="Profile Name")
     make_source = fields.Boolean(
         string="Make a Source", default=True, help="Files of this kind can then be uploaded at once."
@@ -102,7 +108,9 @@ class UsageProfileWizard(models.TransientModel):
             sample = read_sample(self._content(), settings_of(self))
         except FileRefused as refused:
             self.problem, self.problem_mend = explain_file(self.env, refused.code, refused.params)
+            self._look_for_known([])
             return self._reopen()
+        self._look_for_known([column["name"] for column in sample.columns] if sample.header_row else [])
         settings, columns = propose(sample)
         if settings["encoding"] not in dict(ENCODINGS):
             settings["encoding"] = "auto"
@@ -120,6 +128,27 @@ class UsageProfileWizard(models.TransientModel):
             }
         )
         return self._reopen()
+
+    def _look_for_known(self, names):
+        """Note the profiles that read the sample already, so that nobody describes a known kind of file anew."""
+        allowed = ["|", ("company_id", "=", False), ("company_id", "parent_of", self.company_id.id)]
+        profiles = self.env["usage.profile"].search(allowed)
+        zone = {"time_zone": self.tz or "UTC"}
+        definitions = {profile.id: {**zone, **(profile.definition or {})} for profile in profiles}
+        found = known_profiles(self._content(), names, definitions, fields.Datetime.now().isoformat() + "Z")
+        self.known_profile_ids = [Command.set([reading.key for reading in found])]
+        self.known_profile_id = found[0].key if found else False
+        self.known_share = found and self.env._(
+            "%(good)s of %(all)s", good=found[0].good, all=found[0].good + found[0].refused
+        )
+
+    def action_use_known(self):
+        """Make a source that reads with a profile that is there."""
+        self.ensure_one()
+        if not self.known_profile_id:
+            raise UserError(self.env._("Choose a profile first."))
+        self.name = self.name or (self.file_name or "").rpartition(".")[0] or self.known_profile_id.name
+        return self._open_source(self._make_source(self.known_profile_id))
 
     def action_back(self):
         """Choose another sample file."""
@@ -148,7 +177,9 @@ class UsageProfileWizard(models.TransientModel):
         )
         if not self.make_source:
             return profile._open()
-        source = self._make_source(profile)
+        return self._open_source(self._make_source(profile))
+
+    def _open_source(self, source):
         return {
             "type": "ir.actions.act_window",
             "name": source.display_name,
@@ -161,13 +192,19 @@ class UsageProfileWizard(models.TransientModel):
         return self.env["usage.source"].create(
             {
                 "name": self.name,
-                "code": f"profile-{profile.id}",
+                "code": self._free_code(f"profile-{profile.id}"),
                 "company_id": self.company_id.id,
                 "transport": "file",
                 "profile_id": profile.id,
                 "tz": self.tz or "UTC",
             }
         )
+
+    def _free_code(self, code):
+        taken = self.env["usage.source"].with_context(active_test=False)
+        taken = set(taken.search([("company_id", "=", self.company_id.id)]).mapped("code"))
+        names = chain([code], (f"{code}-{number}" for number in count(2)))
+        return next(name for name in names if name not in taken)
 
     # -- preview -----------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Public usage files by profiles that are pure data. The files stay outside the repository: ``../shared/data``."""
 
+import csv
 import json
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -158,6 +159,27 @@ def test_printer_counters_without_a_value_are_left_out_and_counted():
     )
     assert rows == 12 and sum(counts.values()) == 36 and counts["records"] == 19
     assert totals["pages_mono"] + totals["pages_colour"] == 1762 + 3177 + 709 + 902 + 461 + 491 + 185 + 3199
+
+
+def test_dumps_of_printers_say_what_was_decoded_from_them():
+    folder = DATA / "printer_counters_snmp"
+    context = {"received_at": "2025-01-31T12:00:00Z"}
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        _items, totals, _counts, _rows = parsed(
+            f"printer_counters_snmp/{path.name}", profile("printer_counters_snmp"), context=context
+        )
+        found[path.stem] = tuple(
+            totals.get(metric) for metric in ("pages", "pages_mono", "pages_colour", "pages_duplex")
+        )
+    if not found:
+        pytest.skip("the dumps are not among the public usage files")
+    with (folder / "decoded_counters.csv").open(encoding="utf-8", newline="") as stream:
+        columns = ("page_counter", "bw_counter", "color_counter", "duplex_unit_pages_counter")
+        expected = [
+            tuple(row[name] and Decimal(row[name]) or None for name in columns) for row in csv.DictReader(stream)
+        ]
+    assert sorted(filter(any, found.values()), key=str) == sorted(expected, key=str)
 
 
 def test_messages_of_energy_plugs_are_read_in_all_their_shapes():
