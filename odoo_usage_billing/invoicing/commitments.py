@@ -153,7 +153,7 @@ def stored_value(cr, lines, term):
 
 def _lived(commitment, term, lines):
     """The part of a term in which the commitment and one of its lines live."""
-    ends = [line_end(line) for line in lines]
+    ends = [line_end(line) for line in _going(lines)]
     last = None if None in ends or not all(ends) else max(ends)
     bounds = [end for end in (term.end, commitment.date_end, last) if end]
     return Interval(max(term.start, commitment.date_start), max(min(bounds), term.start))
@@ -167,9 +167,14 @@ def _is_ended(cr, lines, lived, items):
         until[item.line.id] = max(until.get(item.line.id, item.segment.date_end), item.segment.date_end)
     return all(
         until.get(line.id) and until[line.id] >= min(filter(None, (lived.end, line_end(line))))
-        for line in lines
+        for line in _going(lines)
         if line.date_start < lived.end
     )
+
+
+def _going(lines):
+    """Those that are billed: a line that is cancelled ends no term, and none waits for it."""
+    return lines.filtered(lambda line: not line.is_canceled) or lines
 
 
 def _terms(commitment, term, lived, priced):

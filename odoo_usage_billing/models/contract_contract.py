@@ -104,7 +104,7 @@ class ContractContract(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"currency_id", "manual_currency_id", "pricelist_id", "journal_id"} & vals.keys():
+        if {"currency_id", "manual_currency_id", "pricelist_id", "journal_id", "generation_type"} & vals.keys():
             self.contract_line_ids._check_usage_terms()
             self.contract_line_ids._check_usage_card()
             self._keep_charged_currency()

@@ -35,5 +35,7 @@ class ContractContract(models.Model):
         """Whether the period that is due has ended in the contract's zone: a last-day month is dated its last day."""
         self.ensure_one()
         due, today = self.recurring_next_date, self._usage_today()
+        if due != today:
+            return due < today
         lines = self.contract_line_ids.filtered(lambda line: line.is_usage and line.recurring_next_date == due)
-        return due < today or (due == today and "monthlylastday" not in lines.mapped("recurring_rule_type"))
+        return "monthlylastday" not in lines.mapped("recurring_rule_type")

@@ -57,6 +57,15 @@ class ContractLine(models.Model):
                 )
             if contract.contract_type != "sale":
                 raise ValidationError(self.env._("Usage lines belong on customer contracts."))
+            if contract.generation_type != "invoice":
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s does not generate invoices, so nobody would bill the usage of %(line)s. Let it "
+                        "generate invoices, or put usage lines on a contract of their own.",
+                        contract=contract.display_name,
+                        line=line.name,
+                    )
+                )
 
     @api.onchange("usage_metric_id")
     def _onchange_usage_metric_id(self):

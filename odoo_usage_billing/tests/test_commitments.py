@@ -104,6 +104,13 @@ class TestCommitments(UsageCommon):
         # 14 of 28 days and 10 of 31
         self.assertEqual(self.bill(contract, date(2026, 4, 1)), [155, 100])
 
+    def test_a_line_that_is_cancelled_keeps_no_true_up_waiting(self):
+        contract, promise = self.contract_with(lines=2, term="quarterly", amount=300)
+        contract.contract_line_ids[1].is_canceled = True
+        self.use(1, 50)
+        self.assertEqual(sum(self.bill(contract, date(2026, 4, 1))), 300)
+        self.assertEqual(self.settled(promise), {"true-up": 250})
+
     def test_a_promised_quantity_is_worth_what_the_card_charges_for_it(self):
         card = self.make_card([(10, 3, 0), (None, 2, 0)])
         contract, promise = self.contract_with(

@@ -86,6 +86,10 @@ class TestContractEnds(AccrualCommon):
         with self.assertRaisesRegex(ValidationError, "Pages"):
             self.line.usage_metric_id = other
 
+    def test_a_contract_that_makes_no_invoices_takes_no_usage(self):
+        with self.assertRaisesRegex(ValidationError, "nobody would bill"):
+            self.contract.generation_type = False
+
     def test_usage_beyond_the_end_of_its_line_is_told(self):
         self.use(500, date(2026, 1, 25))
         self.line.date_end = date(2026, 1, 20)

@@ -82,6 +82,29 @@ class TestMoneyKinds(Closings, UsageCommon):
         self.assertEqual(found.move_id.amount_total, 3)
         self.assertBooks()
 
+    def test_taxes_of_the_fiscal_position_and_of_another_company_are_worked_out_anew(self):
+        """What a run foresees of taxes is those of the product; the invoice has others."""
+        abroad = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        zero = self.env["account.tax"].create(
+            {
+                "name": "None",
+                "amount": 0,
+                "type_tax_use": "sale",
+                "fiscal_position_ids": [Command.set(abroad.ids)],
+                "original_tax_ids": [Command.set(self.tax_sale_a.ids)],
+            }
+        )
+        self.product_pages.taxes_id = [Command.set(self.tax_sale_a.ids)]
+        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 0.9173), ("2026-01-31", 0.8999)])
+        contract = self.contract(euro, price=0.37, fiscal_position_id=abroad.id)
+        self.use(209)
+        move = self.bill(contract)
+        self.assertEqual((move.amount_untaxed, move.amount_tax, move.amount_total), (57.17, 0, 57.17))
+        lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        self.assertEqual((lines.tax_ids, lines.mapped("price_total")), (zero, lines.mapped("price_subtotal")))
+        self.assertRates(move)
+        self.assertBooks()
+
     def test_a_rate_that_changed_meanwhile_is_that_of_the_adjustments_day(self):
         euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0), ("2026-02-02", 4.0)])
         contract = self.contract(euro, price=1)
@@ -145,6 +168,8 @@ class TestMoneyKinds(Closings, UsageCommon):
         self.use(100)
         move = self.bill(contract)
         self.assertEqual(move.amount_untaxed, 80)
+        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", move.ids)[0]
+        self.assertIn("include taxes", html.decode())
         rows = self.sheet(move)
         self.assertEqual(sum(float(row[7]) for row in rows if row[7] not in ("", None)), 80)
 
