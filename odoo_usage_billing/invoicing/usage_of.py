@@ -94,7 +94,8 @@ def _slot_parts(agreement, number, slots):
             raise UserError(
                 line.env._(
                     "%(line)s is priced by time of use, but part of its usage was stored without "
-                    "the time of day, because %(metric)s had no time-of-use slots then.",
+                    "the time of day, because %(metric)s had no time-of-use slots then. Take the batches of that "
+                    "usage back and send it again, or choose a rate card without times of day.",
                     line=line.display_name,
                     metric=line.usage_metric_id.display_name,
                 )

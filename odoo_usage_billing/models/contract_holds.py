@@ -60,7 +60,7 @@ class ContractContract(models.Model):
             if broken and not self._is_released(due, periods[due].amount):
                 holds.append(self._hold_vals(due, items, periods[due], broken))
         if holds:
-            sentences = [self.env["usage.hold"]._phrase(*broken) for vals in holds for broken in vals["breaches"]]
+            sentences = [text for vals in holds for text in self.env["usage.hold"]._sentences(vals)]
             names = [self.env["contract.line"].browse(vals["contract_line_id"]).display_name for vals in holds]
             raise HeldError(
                 self.env._(

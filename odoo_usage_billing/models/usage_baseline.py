@@ -9,6 +9,7 @@ class UsageBaseline(models.Model):
     _order = "contract_line_id, date_start DESC, id DESC"
 
     contract_line_id = fields.Many2one("contract.line", required=True, index=True, ondelete="cascade")
+    contract_id = fields.Many2one(related="contract_line_id.contract_id")
     company_id = fields.Many2one(related="contract_line_id.company_id", store=True)
     currency_id = fields.Many2one(related="contract_line_id.currency_id")
     date_start = fields.Date(required=True, default=fields.Date.context_today)

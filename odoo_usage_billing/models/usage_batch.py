@@ -168,7 +168,7 @@ class UsageBatch(models.Model):
         retired = self.env["usage.retirement"]._of_batches(self)
         for batch in self:
             count, at = retired.get(batch.id, (0, None))
-            batch.retired_note = count and self.env["usage.retirement"]._sentence(count, at)
+            batch.retired_note = self.env["usage.retirement"]._sentence(count, at) if count else False
 
     def action_view_events(self):
         """Open the events that this batch stored."""

@@ -198,7 +198,6 @@ class UsageBillingRun(models.Model):
     def _preview_held(self, holds):
         """Values of a row for a contract that would be held; `holds` are values of its held periods."""
         contract = self.env["contract.contract"].browse(holds[0]["contract_id"])
-        phrase = self.env["usage.hold"]._phrase
         lines = [
             {
                 "contract_line_id": hold["contract_line_id"],
@@ -210,7 +209,7 @@ class UsageBillingRun(models.Model):
                 "amount_last": float(hold["earlier"][0][1]) if hold["earlier"] else 0,
                 "amount_usual": hold["amount_usual"],
                 "finding": "held",
-                "message": "\n".join(phrase(*broken) for broken in hold["breaches"]),
+                "message": "\n".join(self.env["usage.hold"]._sentences(hold)),
             }
             for hold in holds
         ]

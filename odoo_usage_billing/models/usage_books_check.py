@@ -51,7 +51,7 @@ class UsageBooksCheck(models.Model):
                     fields.Command.create(
                         {
                             "code": finding.code,
-                            "name": str(finding.sentence),
+                            "name": self.env._(finding.sentence),  # pylint: disable=translation-not-lazy
                             "checked_count": finding.checked,
                             "broken_count": finding.broken,
                             "examples": "\n".join(finding.examples) or False,

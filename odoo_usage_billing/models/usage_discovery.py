@@ -71,6 +71,7 @@ class UsageDiscovery(models.Model):
         domain="[('usage_metric_id', '!=', False), ('company_id', '=', company_id)]",
         help="The subject is assigned to this line.",
     )
+    contract_id = fields.Many2one(related="contract_line_id.contract_id")
     like_subject_id = fields.Many2one("usage.subject", string="Proposed Like", readonly=True, ondelete="set null")
     subject_id = fields.Many2one(
         "usage.subject",

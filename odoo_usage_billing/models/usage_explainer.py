@@ -56,18 +56,25 @@ class UsageExplainer(models.AbstractModel):
 
     @api.model
     def _phrase_trace(self, charge):
-        """The trace of a charge as sentences, one per step."""
-        return self._phrase_steps([TraceStep.from_dict(step) for step in charge.trace or []])
+        """The trace of a charge or an adjustment as sentences, one per step."""
+        steps = [TraceStep.from_dict(step) for step in charge.trace or []]
+        parts = charge.component_ids
+        if charge._name == "usage.adjustment":
+            # What was billed before is named as it was then.
+            parts = [*parts, *charge.charge_id.component_ids]
+        return self._phrase_steps(steps, {part.code: part.name for part in parts})
 
     @api.model
-    def _phrase_steps(self, steps):
-        """Steps of a trace as sentences, one per step."""
-        sentences = []
+    def _phrase_steps(self, steps, names=None):
+        """Steps of a trace as sentences, one per step; `names`: {code of a component: what it is called}."""
+        sentences, names = [], names or {}
         labels = dict(self.env["usage.rate.card.version"]._fields["charge_model"]._description_selection(self.env))
         for template, params in explain(steps):
             spoken = {key: self._spoken(value) for key, value in params.items()}
             if "charge_model" in spoken:
                 spoken["charge_model"] = labels.get(spoken["charge_model"], spoken["charge_model"])
+            if "component" in params:
+                spoken["component"] = names.get(params["component"]) or params["component"].replace("-", " ")
             sentence = self.env._(BY_TEMPLATE[template])
             sentences.append(sentence % spoken)
         return sentences

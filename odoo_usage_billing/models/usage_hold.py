@@ -12,6 +12,7 @@ SENTENCES = {
     "open_gap": _lt("%(count)s gaps of its sources are open: usage may be missing."),
     "suspense": _lt("%(count)s of its %(total)s records wait in suspense."),
 }
+MONEY = {"negative": ("amount",), "above_cap": ("amount", "limit"), "unusual": ("amount", "usual")}
 
 
 class HeldError(UserError):
@@ -81,11 +82,22 @@ class UsageHold(models.Model):
     @api.depends_context("lang")
     def _compute_message(self):
         for hold in self:
-            hold.message = "\n".join(self._phrase(code, figures) for code, figures in hold.breaches or ())
+            hold.message = "\n".join(self._phrase(*broken, hold.currency_id) for broken in hold.breaches or ())
 
     @api.model
-    def _phrase(self, code, figures):
-        spoken = {name: self.env["usage.explainer"]._spoken(figure) for name, figure in figures.items()}
+    def _sentences(self, vals):
+        """Why a period with these values is held."""
+        currency = self.env["res.currency"].browse(vals["currency_id"])
+        return [self._phrase(*broken, currency) for broken in vals["breaches"]]
+
+    @api.model
+    def _phrase(self, code, figures, currency):
+        explainer = self.env["usage.explainer"]
+        money = MONEY.get(code, ())
+        spoken = {
+            name: explainer._money(float(figure), currency) if name in money else explainer._spoken(figure)
+            for name, figure in figures.items()
+        }
         return self.env._(SENTENCES[code]) % spoken  # pylint: disable=translation-not-lazy
 
     @api.depends("earlier")

@@ -34,6 +34,7 @@ class UsagePriceOverride(models.Model):
     _order = "contract_line_id, target, key, date_start DESC, id"
 
     contract_line_id = fields.Many2one("contract.line", required=True, index=True, ondelete="cascade")
+    contract_id = fields.Many2one(related="contract_line_id.contract_id")
     company_id = fields.Many2one(related="contract_line_id.company_id", store=True)
     currency_id = fields.Many2one(related="contract_line_id.usage_rate_card_id.currency_id")
     target = fields.Selection(PLAIN + KEYED, string="Own", required=True, default="unit_price")

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from ..store.copying import array
 from ..store.reasons import REASONS
@@ -100,12 +101,24 @@ class UsageSuspense(models.Model):
             )
 
     @api.depends("payload", "correction")
+    @api.depends_context("lang", "tz")
     def _compute_payload(self):
         for suspense in self:
             now = suspense._as_corrected()
             suspense.external_id = now.get("external_id")
-            suspense.occurred_on = now.get("occurred_at")
+            suspense.occurred_on = self._shown_moment(now.get("occurred_at"))
             suspense.quantity_text = now.get("quantity")
+
+    def _shown_moment(self, text):
+        """An instant in the user's zone and language; a text that is none stays as it came."""
+        try:
+            moment = datetime.fromisoformat(text or "")
+        except ValueError:
+            return text
+        if not moment.tzinfo:
+            return text
+        at = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return format_datetime(self.env, at, tz=self.env.context.get("tz") or self.env.user.tz)
 
     @api.depends("payload", "correction")
     def _compute_codes(self):

@@ -294,6 +294,8 @@ class TestAdjustments(UsageCommon):
         charged = self.env["usage.event"].search(adjustment.charge_id.action_view_events()["domain"])
         self.assertEqual(charged.mapped("external_id"), ["first"])
         self.assertIn("107", adjustment.explanation)
+        billed = next(text for text in adjustment.explanation.splitlines() if "already billed" in text)
+        self.assertIn(adjustment.charge_id.component_ids[:1].name, billed, "as it was named on the invoice")
 
     def test_the_nightly_look_tells_about_a_contract_that_cannot_be_rated_and_goes_on_with_the_others(self):
         other = self.make_contract(

@@ -53,7 +53,7 @@ class TestHolds(UsageCommon):
         self.assertEqual((run.state, run.held_count, run.failed_count, run.invoice_count), ("done", 1, 0, 1))
         hold = self.hold()
         self.assertEqual((hold.amount, hold.amount_usual, hold.quantity), (1000, 100, 1000))
-        self.assertIn("more than 5 times the usual 100", hold.message)
+        self.assertIn("more than 5 times the usual $\xa0100.00", hold.message)
         self.assertEqual(len(hold.earlier_text.splitlines()), 3)
         self.assertEqual(self.contract.recurring_next_date, date(2026, 5, 1))
         self.assertFalse(self.contract.contract_line_ids.usage_period_ids.filtered(lambda p: p.state == "open"))

@@ -120,6 +120,8 @@ class TestRetirement(UsageCommon):
 
     def test_books_hold_and_screens_say_what_is_gone(self):
         self.invoice(date(2026, 2, 1), date(2026, 3, 1))
+        self.assertIs(self.january.retired_note, False)
+        self.january.invalidate_recordset()
         self.retire()
         check = self.env["usage.books.check"].create({})
         check.action_check()

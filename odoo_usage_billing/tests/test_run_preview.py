@@ -153,7 +153,7 @@ class TestRunPreview(UsageCommon):
         self.assertEqual([row.contract_id for row in run.preview_ids[:2]], [bad, held])
         self.assertEqual((rows["BAD"].finding, rows["HLD"].finding, rows["AAA"].finding), ("failed", "held", "first"))
         self.assertIn("no active version", rows["BAD"].message)
-        self.assertIn("more than the 50", rows["HLD"].message)
+        self.assertIn("more than the $\xa050.00", rows["HLD"].message)
         self.assertEqual((rows["HLD"].amount_held, rows["HLD"].amount_untaxed), (100, 0))
         self.assertEqual(rows["HLD"].line_ids.amount_held, 100)
         self.assertFalse(held.usage_hold_ids)

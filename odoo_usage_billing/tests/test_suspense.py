@@ -32,6 +32,13 @@ class TestSuspense(UsageCommon):
         self.assertEqual(first.attempts, 2)
         self.assertGreaterEqual(first.last_seen_at, first.first_seen_at)
 
+    def test_an_instant_is_shown_in_the_zone_of_who_looks(self):
+        row = self.send([self.record("NEW1", 5, occurred_at=utc(2026, 1, 15, 23, 30))]).suspense_ids
+        shown = row.with_context(tz="Europe/Brussels", lang="en_US").occurred_on
+        self.assertEqual(shown, "01/16/2026 12:30:00 AM")
+        row.correction = {"occurred_at": "yesterday"}
+        self.assertEqual(row.occurred_on, "yesterday")
+
     def test_one_id_with_two_contents_makes_two_rows(self):
         self.send([self.record("NEW1", 5, external_id="x"), self.record("NEW1", 6, external_id="x")])
         self.assertEqual(sorted(self.open_rows().mapped("quantity_text")), ["5", "6"])

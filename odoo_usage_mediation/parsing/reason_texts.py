@@ -126,7 +126,7 @@ ROW_TEXTS = (
         "bad_time",
         "parse",
         "The time %(value)s in %(column)s cannot be read (%(why)s).",
-        "Correct the time, or add its format to the profile.",
+        "Correct the time, or let the profile say how it is written.",
     ),
     (
         "nonexistent_local_time",

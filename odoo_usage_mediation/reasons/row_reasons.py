@@ -87,7 +87,7 @@ ROW_MENDS = {
     "negative_quantity": _lt("Correct the quantity, or let the profile accept negative quantities."),
     "bad_amount": _lt("Correct the amount."),
     "missing_time": _lt("Fill in the time."),
-    "bad_time": _lt("Correct the time, or add its format to the profile."),
+    "bad_time": _lt("Correct the time, or let the profile say how it is written."),
     "nonexistent_local_time": _lt("Correct the time, or the time zone of the profile."),
     "ambiguous_local_time": _lt("Send times with their offset, or say in the profile which of the two is meant."),
     "bad_interval": _lt("Correct the two times."),

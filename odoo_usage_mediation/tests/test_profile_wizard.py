@@ -126,7 +126,9 @@ class TestProfileWizard(MediationCommon):
         wizard = self.begin(b"Serial;Date;Type;Pages\nPRN0001;3/1/2026;pages;1.234\nPRN0001;4/1/2026;pages;5.678\n")
         self.assertEqual((wizard.decimal, wizard.date_formats), ("auto", "%d/%m/%Y; %m/%d/%Y"))
         self.assertIn("cannot be told apart", wizard.preview)
-        wizard.date_formats = "%d/%m/%Y"
+        self.assertTrue(wizard.dates_are_open)
+        wizard.action_day_first()
+        self.assertEqual((wizard.date_formats, wizard.dates_are_open), ("%d/%m/%Y", False))
         self.assertIn("can be read in two ways", wizard.preview)
         wizard.decimal, wizard.thousands = ",", "."
         self.assertIn("1234", wizard.preview)

@@ -15,9 +15,11 @@ from ..intake import (
     compile_definition,
     settings_of,
 )
+from ..intake.form import split_list
 from ..intake.sample import known_profiles, propose, read_sample, try_definition
 from ..models.usage_profile import DELIMITERS, ENCODINGS
 from ..parsing import FileRefused, ProfileInvalid, Rejection
+from ..parsing.dates import literal_order
 from ..reasons import explain_file
 
 PREVIEW_ROWS = 8
@@ -70,7 +72,12 @@ class UsageProfileWizard(models.TransientModel):
     )
     thousands = fields.Char(string="Thousands Signs")
     tz = fields.Selection(tz_get, string="Time Zone", default=lambda self: self.env.user.tz or "UTC")
-    date_formats = fields.Char(default="iso")
+    date_formats = fields.Char(
+        default="iso",
+        help="Separated by semicolons, tried in order. %d is the day, %m the month, %Y the year, %H:%M the time; "
+        "iso reads 2026-03-31 14:05.",
+    )
+    dates_are_open = fields.Boolean(compute="_compute_dates_are_open")
     formulas = fields.Selection(
         [("reject", "Refuse the row"), ("cached", "Take the stored result")],
         default="reject",
@@ -206,6 +213,28 @@ class UsageProfileWizard(models.TransientModel):
         names = chain([code], (f"{code}-{number}" for number in count(2)))
         return next(name for name in names if name not in taken)
 
+    # -- what comes first in a date ----------------------------------------
+
+    @api.depends("date_formats")
+    def _compute_dates_are_open(self):
+        for wizard in self:
+            orders = {literal_order(form) for form in split_list(wizard.date_formats)}
+            wizard.dates_are_open = {"day", "month"} <= orders
+
+    def action_day_first(self):
+        """Read 01/02 as the first of February."""
+        return self._read_first("day")
+
+    def action_month_first(self):
+        """Read 01/02 as the second of January."""
+        return self._read_first("month")
+
+    def _read_first(self, order):
+        self.ensure_one()
+        kept = [form for form in split_list(self.date_formats) if literal_order(form) in ("", order)]
+        self.date_formats = "; ".join(kept)
+        return self._reopen()
+
     # -- preview -----------------------------------------------------------
 
     @api.depends(
@@ -253,7 +282,8 @@ class UsageProfileWizard(models.TransientModel):
             "external_id.key": _("Tick the key columns that make a record known."),
             "measures.0.metric": _("Choose the column that holds the metric, or the metric of all rows."),
         }
-        return list(dict.fromkeys(words.get(where, f"{where}: {what}") for where, what in errors))
+        names = {"time_formats": _("Date Formats")}
+        return list(dict.fromkeys(words.get(where, f"{names.get(where, where)}: {what}") for where, what in errors))
 
     def _preview_row(self, item):
         if type(item) is Rejection:

@@ -63,7 +63,7 @@ template_build() {
 # Templates of former sources go; the current ones and those of runs under way stay.
 templates_sweep() {
     local name run kept=" $1 $2 "
-    for run in "$LOCAL"/run/*; do
+    for run in "$LOCAL"/run/[0-9]*; do
         if kill -0 "$(basename "$run")" 2>/dev/null; then kept+="$(cat "$run") "; else rm -f "$run"; fi
     done
     for name in $(psql -X -A -t -d postgres -c "SELECT datname FROM pg_database WHERE datname ~ '^usage_(base|tpl)_'"); do
