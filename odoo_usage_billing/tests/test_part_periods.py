@@ -75,6 +75,25 @@ class TestPartPeriods(UsageCommon):
         moves = self.bill(contract, date(2026, 1, 31))
         self.assertEqual(moves.mapped("amount_untaxed"), [31, 0])
 
+    def test_every_rhythm_owes_the_days_of_its_last_part(self):
+        """(rhythm, interval, first day, last day, fee of a whole period: one a day of the last one, billed)."""
+        rhythms = (
+            ("daily", 10, date(2026, 1, 1), date(2026, 1, 13), 10, [10, 3]),
+            ("weekly", 2, date(2026, 1, 1), date(2026, 1, 19), 14, [14, 5]),
+            ("monthly", 1, date(2026, 1, 31), date(2026, 4, 1), 31, [31, 31, 5]),
+            ("quarterly", 1, date(2026, 1, 1), date(2026, 2, 14), 90, [45]),
+            ("semesterly", 1, date(2026, 1, 1), date(2026, 2, 15), 181, [46]),
+            ("yearly", 1, date(2024, 2, 29), date(2025, 6, 30), 365, [365, 123]),
+            ("monthlylastday", 2, date(2025, 12, 20), date(2026, 3, 1), 59, [40.92, 29]),
+        )
+        card = self.make_card(charge_model="per_unit", unit_price=1)
+        for rule, interval, first, last, fee, billed in rhythms:
+            line = {"recurring_rule_type": rule, "recurring_interval": interval, "date_start": first, "date_end": last}
+            baseline = Command.create({"date_start": date(2020, 1, 1), "quantity": 1, "fixed_amount": fee})
+            contract = self.make_contract([self.usage_line(card, **line, usage_baseline_ids=[baseline])], name=rule)
+            with self.subTest(rule):
+                self.assertEqual(self.bill(contract, date(2026, 6, 1)).mapped("amount_untaxed"), billed)
+
     def test_an_anniversary_line_that_ends_within_its_period(self):
         line = {"date_end": date(2026, 2, 24), "usage_baseline_ids": self.agreed(310, 31)}
         contract = self.contract(line=line, date_start=date(2026, 1, 15))
