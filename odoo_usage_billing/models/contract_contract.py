@@ -130,6 +130,21 @@ class ContractContract(models.Model):
                     )
                 )
 
+    def copy_data(self, default=None):
+        """A copied usage contract begins today: the days before would be billed by the next run. Ends move along."""
+        vals_list = super().copy_data(default)
+        today = fields.Date.context_today(self)
+        for contract, vals in zip(self, vals_list, strict=True):
+            if not contract.has_usage:
+                continue
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%s (copy)", contract.name)
+            for _create, _id, line in vals.get("contract_line_ids", ()):
+                start, end = (fields.Date.to_date(line.get(name)) for name in ("date_start", "date_end"))
+                if start and start < today:
+                    line.update(date_start=today, date_end=end and end + (today - start))
+        return vals_list
+
     def _force_line_recurrence(self):
         """Usage lines keep their own dates: header dates compute wrong periods for them."""
         self.filtered(lambda c: not c.line_recurrence and any(c.contract_line_ids.mapped("is_usage"))).write(

@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import UsageCommon
 
@@ -89,10 +89,16 @@ class TestCopies(UsageCommon):
         )
         self.make_subjects(contract.contract_line_ids.filtered("is_usage"), 1)
         self.run_billing(contracts=contract)
-        self.assertEqual(set(contract.contract_line_ids.mapped("recurring_next_date")), {date(2026, 3, 1)})
-        copied = contract.copy()
+        contract.contract_line_ids[-1].date_end = date(2026, 12, 31)
+        with freeze_time("2026-02-10 09:00:00"):
+            copied = contract.copy()
+            again = self.run_billing(date(2026, 2, 10), copied)
+        self.assertEqual(copied.name, "Printers (copy)")
         lines = copied.contract_line_ids
-        self.assertEqual(set(lines.mapped("recurring_next_date")), {date(2026, 2, 1)})
+        self.assertEqual(set(lines.mapped("date_start")), {date(2026, 2, 10)})
+        self.assertEqual(set(lines.mapped("recurring_next_date")), {date(2026, 3, 10)})
+        self.assertEqual(set(lines.mapped("date_end")), {False, date(2027, 2, 9)}, "364 days")
+        self.assertFalse(again.line_ids, "what was billed is not billed once more")
         self.assertEqual(lines.usage_baseline_ids.mapped("fixed_amount"), [600])
         self.assertFalse(lines.usage_assignment_ids)
         self.assertFalse(copied.usage_charge_count)

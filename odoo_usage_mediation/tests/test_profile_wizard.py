@@ -133,6 +133,11 @@ class TestProfileWizard(MediationCommon):
         wizard.decimal, wizard.thousands = ",", "."
         self.assertIn("1234", wizard.preview)
 
+    def test_saving_says_in_the_forms_words_what_lacks(self):
+        wizard = self.begin(b"Serial;Date;Pages\nPRN0001;2026-01-15;3\n")
+        with self.assertRaisesRegex(UserError, "^Choose the column that holds the metric, or the metric of all rows.$"):
+            wizard.action_save()
+
     def test_json_lines_are_recognised(self):
         line = b'{"device": {"serial": "PRN0001"}, "time": "2026-01-15T12:00:00Z", "pages": 3}\n'
         wizard = self.begin(line * 2, "usage.jsonl")

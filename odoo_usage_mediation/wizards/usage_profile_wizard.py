@@ -18,7 +18,7 @@ from ..intake import (
 from ..intake.form import split_list
 from ..intake.sample import known_profiles, propose, read_sample, try_definition
 from ..models.usage_profile import DELIMITERS, ENCODINGS
-from ..parsing import FileRefused, ProfileInvalid, Rejection
+from ..parsing import FileRefused, Profile, ProfileInvalid, Rejection
 from ..parsing.dates import literal_order
 from ..reasons import explain_file
 
@@ -168,6 +168,10 @@ class UsageProfileWizard(models.TransientModel):
         self.ensure_one()
         if not self.name:
             raise UserError(self.env._("Give the profile a name."))
+        try:
+            Profile.from_dict(self._definition())
+        except ProfileInvalid as invalid:
+            raise UserError("\n".join(self._mistakes(invalid.errors))) from invalid
         columns = self._columns()
         profile = self.env["usage.profile"].create(
             {
@@ -255,11 +259,7 @@ class UsageProfileWizard(models.TransientModel):
     def _preview_values(self):
         """{rows, mistakes, refused} for the preview: the first rows as they would be stored."""
         try:
-            definition = {
-                "time_zone": self.tz or "UTC",
-                **compile_definition(settings_of(self), self._columns()),
-            }
-            items = try_definition(self._origin._content(), definition, PREVIEW_ROWS)
+            items = try_definition(self._origin._content(), self._definition(), PREVIEW_ROWS)
         except ProfileInvalid as invalid:
             return {"rows": [], "mistakes": self._mistakes(invalid.errors), "refused": ""}
         except FileRefused as refused:
@@ -270,6 +270,9 @@ class UsageProfileWizard(models.TransientModel):
             "mistakes": [],
             "refused": "",
         }
+
+    def _definition(self):
+        return {"time_zone": self.tz or "UTC", **compile_definition(settings_of(self), self._columns())}
 
     def _mistakes(self, errors):
         """What still lacks, in the words of the form."""
