@@ -163,6 +163,8 @@ class ContractLine(models.Model):
     def _usage_name_of(self, days):
         """The name of the line with the host's markers for the first and last day, and the month, of some days."""
         self.ensure_one()
+        if "#" not in self.name:
+            return self.name
         return self._insert_markers(days.date_start, days.date_end - timedelta(days=1))
 
     def _update_last_date_invoiced(self):

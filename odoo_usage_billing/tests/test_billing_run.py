@@ -88,12 +88,12 @@ class TestBillingRun(UsageCommon):
             process(run, lines)
             run.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION 'met' USING ERRCODE = 'serialization_failure'; END $$")
 
-        with patch.object(type(run), "_process", meets), mute_logger("odoo.sql_db"):
+        told = patch.object(type(run), "_go_on_in_background", autospec=True)
+        with patch.object(type(run), "_process", meets), told as goes_on, mute_logger("odoo.sql_db"):
             run.action_start()
+        self.assertIn(run, [call.args[0] for call in goes_on.call_args_list])
         self.assertEqual((run.state, set(run.line_ids.mapped("state"))), ("running", {"pending"}))
         self.assertFalse(run.line_ids.move_ids)
-        job = self.env.ref("odoo_usage_billing.cron_billing_run")
-        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]))
         run._process(run.line_ids)
         run._finish_if_complete()
         self.assertEqual((run.state, run.invoice_count), ("done", len(self.contracts)))

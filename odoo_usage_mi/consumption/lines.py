@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from odoo.addons.odoo_usage_billing.invoicing.periods import Due
+
 from .late import read_earlier, read_late
 
 PRICE_STEP = Decimal("1e-6")
@@ -57,12 +59,12 @@ class LineUsage(NamedTuple):
         return max(0, int(self.actual * 100 / self.baseline))
 
 
-def describe(line):
-    """The texts of a contract line that no period changes, as keywords of LineUsage."""
+def describe(line, days):
+    """The texts of a contract line for a period, as keywords of LineUsage."""
     metric = line.usage_metric_id
     return {
         "line_id": line.id,
-        "name": line.name,
+        "name": line._usage_name_of(days),
         "metric": metric.name,
         "unit": line._usage_unit().name,
     }
@@ -72,7 +74,7 @@ def from_rated(rated, state):
     """LineUsage of a period that is not invoiced, from what the rating code gave."""
     charge = rated.charge
     return LineUsage(
-        **describe(rated.line),
+        **describe(rated.line, rated.segment),
         date_start=rated.segment.date_start,
         date_end=rated.segment.date_end,
         state=state,
@@ -90,7 +92,7 @@ def from_measure(line, due, state, actual):
     """LineUsage of a period that cannot be rated: the usage is known, the charge is not."""
     baseline = line._baseline_on(due.date_start)
     return LineUsage(
-        **describe(line),
+        **describe(line, due),
         date_start=due.date_start,
         date_end=due.date_end,
         state=state,
@@ -130,8 +132,6 @@ def from_charges(env, states, lines):
     env["usage.charge"].flush_model()
     env["usage.charge.component"].flush_model()
     ids = list(states)
-    # Reading records uses the same cursor, so it comes before the queries.
-    described = {line.id: describe(line) for line in lines}
     env.cr.execute(
         "SELECT charge_id, name, kind, quantity::text, amount_exact::text, amount::text"
         " FROM usage_charge_component WHERE charge_id = ANY(%s) ORDER BY charge_id, sequence, id",
@@ -151,7 +151,7 @@ def from_charges(env, states, lines):
     earlier = read_earlier(env, ids)
     return {
         charge_id: LineUsage(
-            **described[line_id],
+            **describe(by_id[line_id], Due(line_id, start, end)),
             date_start=start,
             date_end=end,
             state=states[charge_id],

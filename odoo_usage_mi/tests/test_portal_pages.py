@@ -76,6 +76,15 @@ class TestPortalPages(MiCommon, HttpCase):
         (late,) = self.texts(self.page(f"{self.address}?period={self.key()}"), "o_usage_late")
         self.assertIn("0.50", late)
 
+    def test_a_name_says_its_days(self):
+        self.contract.contract_line_ids.name = "Printing #START# to #END#"
+        self.invoice_last_month()
+        for address in (self.address, f"{self.address}?period={self.key()}"):
+            text = self.page(address).text_content()
+            self.assertIn("Printing ", text)
+            self.assertNotIn("#START#", text)
+            self.assertNotIn("#END#", text)
+
     def test_search_and_pager(self):
         self.make_subjects(self.contract.contract_line_ids, 30, prefix="P")
         self.send([self.record(f"P{n:04d}", n, self.now) for n in range(1, 31)])

@@ -9,7 +9,7 @@ def test_a_database_without_usage_holds(root, databases):
     assert run.returncode == 0, run.stdout + run.stderr
     lines = run.stdout.splitlines()
     assert lines[-1] == "verify_books: the books hold"
-    assert len(lines) == 19 and all(line.startswith("holds") for line in lines[:-1]), run.stdout
+    assert len(lines) == 20 and all(line.startswith("holds") for line in lines[:-1]), run.stdout
 
 
 def test_a_break_is_named_and_told_by_the_exit_code(root, databases):
