@@ -1,7 +1,7 @@
 {
     "name": "Usage Mediation",
     "summary": "Usage collected from files: decoded, checked, deduplicated, explained row by row",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Accounting/Accounting",
     "author": "Odoo Usage Suite, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/contract",

@@ -1,7 +1,7 @@
 {
     "name": "Usage Management Information",
     "summary": "Usage in the customer portal, with charts and downloads; usage and charge analysis",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Accounting/Accounting",
     "author": "Odoo Usage Suite, Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/contract",
