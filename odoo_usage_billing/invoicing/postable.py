@@ -1,6 +1,7 @@
 """What would become of prepared invoices once they are created and posted: missing accounts, days that are locked."""
 
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from .rehearsal import priced_lines
 
@@ -49,7 +50,7 @@ def _moved(move, has_tax):
     locks = move._get_violated_lock_dates(day, has_tax)
     if not locks:
         return None
-    said = {"day": day, "locks": move.company_id._format_lock_dates(locks)}
+    said = {"day": format_date(env, day), "locks": move.company_id._format_lock_dates(locks)}
     booked = move._get_accounting_date(day, has_tax, lock_dates=locks)
     if move._get_violated_lock_dates(booked, has_tax):
         raise UserError(
@@ -61,6 +62,6 @@ def _moved(move, has_tax):
         )
     return env._(
         "The invoice of %(day)s would be booked on %(booked)s, because its day is locked: %(locks)s.",
-        booked=booked,
+        booked=format_date(env, booked),
         **said,
     )

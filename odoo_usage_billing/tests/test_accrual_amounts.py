@@ -119,7 +119,7 @@ class TestAccrualAmounts(AccrualCommon):
         accrual = self.preview()
         left_out = accrual.line_ids.filtered("reason")
         self.assertEqual((left_out.contract_id, accrual.skipped_count), (self.contract, 1))
-        self.assertIn("more than the 100", left_out.reason)
+        self.assertIn("more than the $\xa0100.00", left_out.reason)
         self.assertEqual(accrual.amount, 0, "what was posted stays")
         self.run_billing(contracts=self.contract | other)
         self.assertEqual(self.preview().skipped_count, 1)

@@ -11,7 +11,7 @@ import openpyxl
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, format_date, mute_logger
 
 from odoo.addons.odoo_usage_billing.models import usage_billing_run_preview
 
@@ -175,7 +175,8 @@ class TestRunPreview(UsageCommon):
         self.assert_as_previewed(run)
         booked = run.line_ids.move_ids.filtered(lambda move: move.state == "posted").date
         self.assertGreater(booked, date(2026, 2, 28))
-        self.assertIn(f"The invoice of 2026-02-01 would be booked on {booked}", rows["AAA"].message)
+        said = f"The invoice of 02/01/2026 would be booked on {format_date(self.env, booked)}, because"
+        self.assertIn(said, rows["AAA"].message)
 
     def test_a_lock_that_leaves_no_day_fails_in_the_preview_as_in_the_run(self):
         self.printers("AAA")
