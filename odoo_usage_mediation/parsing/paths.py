@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from .reasons import Refuse
-from .texts import Canonical
+from .texts import Canonical, json_of
 
 
 def path_of(name: str) -> list:
@@ -22,10 +22,7 @@ def json_getter(place: int, keys: list) -> Callable:
         cell = row[place].strip()
         if not cell:
             return ""
-        try:
-            value = json.loads(cell, parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
-        except (ValueError, RecursionError):
-            raise Refuse("bad_structure", why="a cell that should hold JSON does not") from None
+        value = json_of(cell)
         return get(value) if isinstance(value, dict) else ""
 
     return read

@@ -158,6 +158,14 @@ def _trimmed_text(place: int, nulls: frozenset) -> Callable:
     return read
 
 
+def json_of(cell: str):
+    """Return the JSON that a cell holds, its numbers as their texts; else refuse it as bad_structure."""
+    try:
+        return json.loads(cell, parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
+    except (ValueError, RecursionError):
+        raise Refuse("bad_structure", why="a cell that should hold JSON does not") from None
+
+
 def _json_key(read, path):
     keys = path.split(".")
 
@@ -165,10 +173,7 @@ def _json_key(read, path):
         text = read(row)
         if not text:
             return ""
-        try:
-            value = json.loads(text, parse_float=Canonical, parse_int=Canonical, parse_constant=Canonical)
-        except (ValueError, RecursionError):
-            raise Refuse("bad_structure", why="a cell that should hold JSON does not") from None
+        value = json_of(text)
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
         return clean(value) if isinstance(value, str) else ""
