@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -11,11 +10,8 @@ from tidy_source import ROOT, files, report, text
 
 TOOL_MISSING = 3
 
-# SC2034, SC2317: parts of a script in files of their own look unused. SC1090, SC1091: they are read at run time.
-SHELL_IGNORED = "SC1090,SC1091,SC2034,SC2317"
 
-
-@pytest.mark.parametrize("tool", ["ruff", "format", "pylint", "prettier"])
+@pytest.mark.parametrize("tool", ["ruff", "format", "pylint", "prettier", "shell"])
 def test_the_linter_finds_nothing(tool):
     run = subprocess.run([ROOT / "scripts/lib/lint", tool], cwd=ROOT, capture_output=True, text=True, check=False)
     said = (run.stdout + run.stderr).strip()
@@ -56,13 +52,3 @@ def test_shell_scripts_parse(name):
     assert run.returncode == 0, run.stderr
     if text(name).startswith("#!"):
         assert os.access(ROOT / name, os.X_OK), f"chmod +x {name}"
-
-
-def test_shellcheck_finds_nothing():
-    if not shutil.which("shellcheck"):
-        pytest.skip("shellcheck is not installed here")
-    names = [ROOT / name for name in scripts()]
-    run = subprocess.run(
-        ["shellcheck", "-x", "-S", "warning", "-e", SHELL_IGNORED, *names], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout

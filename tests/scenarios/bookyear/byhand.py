@@ -142,12 +142,10 @@ def different(line, _start, _end, used):
 
 
 def calls(line, _start, _end, used):
-    """A first minute, then steps of six seconds; a price per minute and a fee per call."""
-    seconds = Fraction(0)
-    for one in used:
-        further = max(one.quantity - 60, Fraction(0))
-        seconds += 60 + ceil(further / 6) * 6
-    yield seconds / 60 * line.kind.price
+    """A first minute, then steps of six seconds, each on a line of its own; a price per minute and a fee per call."""
+    steps = sum((ceil(max(one.quantity - 60, Fraction(0)) / 6) for one in used), Fraction(0))
+    yield len(used) * line.kind.price
+    yield steps * 6 / 60 * line.kind.price
     yield len(used) * line.kind.fee
 
 
