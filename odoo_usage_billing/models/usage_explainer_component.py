@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.tools.translate import LazyTranslate
 
-CHANGE = "change-"
+CHANGE, ABOVE = "change-", "above-"
 _lt = LazyTranslate(__name__)
 SPECIAL = {
     "connect": _lt("Connections"),
@@ -43,8 +43,10 @@ class UsageExplainer(models.AbstractModel):
     def _phrase_code(self, rated, component, number):
         if component.code.startswith("row-"):
             return self._phrase_row(rated, component, number)
-        if component.code in SPECIAL:
-            return self.env._(SPECIAL[component.code])
+        special = SPECIAL.get(component.code.removeprefix(ABOVE))
+        if special:
+            name = self.env._(special)
+            return self.env._("Above baseline: %(usage)s", usage=name) if component.kind == "excess" else name
         unit = rated.unit.with_env(self.env).name
         if component.kind == "excess" and rated.terms.baseline.above_ladder == "absolute":
             lower = max(component.tier_from or 0, rated.terms.baseline.quantity)
@@ -117,6 +119,20 @@ class UsageExplainer(models.AbstractModel):
 
     @api.model
     def _phrase_usage(self, component, unit):
+        """Usage, of which tier or in which steps, or what a tier costs beside its usage."""
+        usage = self._phrase_tier(component, unit)
+        if component.code.endswith("-flat"):
+            return self.env._("Flat amount: %(usage)s", usage=usage)
+        if component.code.endswith("-cap"):
+            return self.env._("Reduction to the maximum: %(usage)s", usage=usage)
+        if "increment" in component.labels:
+            return self.env._(
+                "Usage in steps of %(seconds)s seconds", seconds=self._number(component.labels["increment"])
+            )
+        return usage
+
+    @api.model
+    def _phrase_tier(self, component, unit):
         if component.tier_from is not None and component.tier_up_to is not None:
             return self.env._(
                 "Usage from %(lower)s to %(upper)s %(unit)s",
