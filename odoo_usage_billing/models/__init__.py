@@ -39,6 +39,7 @@ from . import (
     res_partner_prepaid,
     usage_adjustment,
     usage_adjustment_billing,
+    usage_adjustment_books,
     usage_adjustment_component,
     usage_accrual,
     usage_accrual_line,

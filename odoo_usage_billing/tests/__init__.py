@@ -1,4 +1,5 @@
 from . import (
+    test_adjustment_books,
     test_adjustments,
     test_accrual,
     test_accrual_amounts,
