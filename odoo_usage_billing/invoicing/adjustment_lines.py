@@ -8,7 +8,8 @@ from odoo import Command
 from .lines import NOTES, shows_exactly
 
 COMPONENTS = """
-    SELECT adjustment_id, id, code, kind, name, quantity::text, unit_price::text, per::text, amount_exact::text, amount::text
+    SELECT adjustment_id, id, code, kind, name,
+           quantity::text, unit_price::text, per::text, amount_exact::text, amount::text
       FROM usage_adjustment_component
      WHERE adjustment_id = ANY(%s)
      ORDER BY adjustment_id, sequence, id

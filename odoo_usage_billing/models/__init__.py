@@ -4,6 +4,7 @@ from . import (
     account_move_adjustments,
     account_move_accrual,
     account_edi_usage,
+    account_move_kept,
     account_move_line,
     account_move_line_prepaid,
     account_move_line_prepaid_posting,

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class UsageAdjustment(models.Model):
-    """Where a difference belongs: to the customer, taxes, account and analytic accounts of the invoice it differs from."""
+    """Where a difference belongs: to the customer, taxes and accounts of the invoice that it differs from."""
 
     _inherit = "usage.adjustment"
 

@@ -18,6 +18,7 @@ from . import (
     test_customer_merge,
     test_dimension_key,
     test_discovery,
+    test_drafts_by_hand,
     test_einvoice,
     test_entry,
     test_events_found,

@@ -45,9 +45,7 @@ class TestAdjustmentBooks(UsageCommon):
         return run.line_ids.move_ids
 
     def late_lines(self, move):
-        return move.invoice_line_ids.filtered(
-            lambda line: line.usage_adjustment_id and line.display_type == "product"
-        )
+        return move.invoice_line_ids.filtered(lambda line: line.usage_adjustment_id and line.display_type == "product")
 
     def assertBooks(self):
         self.env.flush_all()
