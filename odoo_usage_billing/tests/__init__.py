@@ -20,6 +20,7 @@ from . import (
     test_discovery,
     test_drafts_by_hand,
     test_einvoice,
+    test_einvoice_prepaid,
     test_entry,
     test_events_found,
     test_holds,
