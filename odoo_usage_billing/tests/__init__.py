@@ -11,6 +11,7 @@ from . import (
     test_billing_run,
     test_books_check,
     test_branch,
+    test_card_currency,
     test_charge_models,
     test_commitments,
     test_copies,
