@@ -216,7 +216,8 @@ def _after(before, segment, stored):
     agreed = before.terms.to_dict().get("baseline") or {}
     billed = charge.to_dict().get("billed_after", {})
     quantity = format(charge.quantity, "f")
-    return Earlier(before.agreement.term_start, billed, quantity, agreed.get("carried_in", "0"))
+    carried = agreed.get("carried_in", "0")
+    return Earlier(before.agreement.term_start, billed, quantity, carried, before.agreement.rates)
 
 
 def _summed(rated, ends):

@@ -8,7 +8,8 @@ from odoo import Command
 from .lines import NOTES, shows_exactly
 
 COMPONENTS = """
-    SELECT adjustment_id, id, kind, name, quantity::text, unit_price::text, per::text, amount_exact::text, amount::text
+    SELECT adjustment_id, id, code, kind, name,
+           quantity::text, unit_price::text, per::text, amount_exact::text, amount::text
       FROM usage_adjustment_component
      WHERE adjustment_id = ANY(%s)
      ORDER BY adjustment_id, sequence, id
@@ -19,6 +20,7 @@ class Part(NamedTuple):
     """A stored component of an adjustment, its numbers exact."""
 
     id: int
+    code: str
     kind: str
     name: str
     quantity: Decimal
@@ -31,7 +33,8 @@ class Part(NamedTuple):
 def adjustment_commands(adjustments, sequence):
     """The Commands that show `adjustments` on an invoice, from the line number `sequence` on.
 
-    No amount is computed here: the subtotals are the stored amounts of the components.
+    No amount is computed here: the subtotals are the stored amounts of the components, the taxes and accounts those
+    of the invoice that billed the charge.
     """
     parts = _parts(adjustments)
     result = []
@@ -45,8 +48,8 @@ def _parts(adjustments):
     adjustments.env["usage.adjustment.component"].flush_model()
     adjustments.env.cr.execute(COMPONENTS, (adjustments.ids,))
     found = {}
-    for adjustment_id, id_, kind, name, *numbers in adjustments.env.cr.fetchall():
-        part = Part(id_, kind, name, *(Decimal(number or 0) for number in numbers))
+    for adjustment_id, id_, code, kind, name, *numbers in adjustments.env.cr.fetchall():
+        part = Part(id_, code, kind, name, *(Decimal(number or 0) for number in numbers))
         found.setdefault(adjustment_id, []).append(part)
     return found
 
@@ -70,15 +73,25 @@ def _of_one(adjustment, parts, sequence):
     priced = {
         **base,
         "product_id": line.product_id.id,
-        "analytic_distribution": line.analytic_distribution or False,
         "usage_date_start": adjustment.date_start,
         "usage_date_end": adjustment.date_end,
     }
     for part in parts:
         if part.kind in NOTES or not part.amount:
             continue
-        lines.append({**priced, **_figures(adjustment, part, unit), "usage_adjustment_component_id": part.id})
+        figures = {**_figures(adjustment, part, unit), **_books(adjustment, part)}
+        lines.append({**priced, **figures, "usage_adjustment_component_id": part.id})
     return lines
+
+
+def _books(adjustment, part):
+    """Account, taxes and analytic distribution of the invoice line that billed what the difference is to."""
+    account, taxes, analytic = adjustment._billed_books(part.code)
+    return {
+        "account_id": account.id,
+        "tax_ids": [Command.set(taxes.ids)],
+        "analytic_distribution": analytic or False,
+    }
 
 
 def _figures(adjustment, part, unit):

@@ -89,7 +89,7 @@ def _row(env, item, number, decision, until, now):
         number,
         line.id,
         contract.id,
-        contract.partner_id.id,
+        charged.partner_id,
         line.company_id.id,
         rated.metric.id,
         contract.currency_id.id,

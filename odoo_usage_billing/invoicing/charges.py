@@ -202,10 +202,11 @@ def rated_json(item, texts=None):
 
 
 def basis_of(item, until):
-    """What a later rating of the same days must know: the lines measured, and the last event there was."""
+    """What a later rating of the same days must know: lines measured, exchange rates, the last event there was."""
     frame = item.agreement.frame
     pooled = bool(frame and frame.pooled)
-    return {"events_until": until, "lines": list(item.needs[0].line_ids) if item.needs else [], "pooled": pooled}
+    basis = {"events_until": until, "lines": list(item.needs[0].line_ids) if item.needs else [], "pooled": pooled}
+    return {**basis, "rates": item.agreement.rates} if item.agreement.rates else basis
 
 
 #: Events priced one by one stay in the event table; a charge keeps at most so many parts beside its trace.

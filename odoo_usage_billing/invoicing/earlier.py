@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .positions import as_billed, read_charged, total
 
 CHAIN = """
-    SELECT s.line_id, s.date_start::date, c.term_start, c.billed_after,
+    SELECT s.line_id, s.date_start::date, c.term_start, c.basis -> 'rates', c.billed_after,
            (SELECT SUM(e.quantity)::text FROM usage_charge e
              WHERE e.contract_line_id = c.contract_line_id AND e.term_start = c.term_start
                AND e.date_end <= c.date_end AND e.state <> 'released' AND e.commitment_id IS NULL),
@@ -33,13 +33,15 @@ class Earlier(NamedTuple):
     """The rating term before a segment.
 
     `start` is the first day whose usage counts: usage before it was billed under other terms. `quantity` are the
-    billed units so far, `carried` is unused baseline of the term before; both as text.
+    billed units so far, `carried` is unused baseline of the term before; both as text. `rates` are the exchange rates
+    that the term began with, {currency id: rate}.
     """
 
     start: date
     billed: dict
     quantity: str
     carried: str
+    rates: dict | None = None
 
 
 def earlier(env, segments, carrying):
@@ -50,11 +52,11 @@ def earlier(env, segments, carrying):
     carried = _read(env, CARRIED, sorted({(s.line_id, s.term_start) for s in segments if s.line_id in carrying}))
     result = {}
     for segment in segments:
-        start, billed, quantity, _adjusted_too = chain.get(
-            (segment.line_id, segment.date_start), (segment.date_start, {}, "0", False)
+        start, rates, billed, quantity, _adjusted_too = chain.get(
+            (segment.line_id, segment.date_start), (segment.date_start, None, {}, "0", False)
         )
         (text,) = carried.get((segment.line_id, segment.term_start), ("0",))
-        result[segment] = Earlier(start, billed or {}, quantity or "0", text or "0")
+        result[segment] = Earlier(start, billed or {}, quantity or "0", text or "0", rates)
     return result
 
 
@@ -71,7 +73,7 @@ def _adjusted(env, chain):
         for item in items:
             item.add_to(position)
         quantity = format(total([item.quantity for item in items]), "f")
-        result[line_id, day] = term_start, as_billed(position), quantity, True
+        result[line_id, day] = term_start, chain[line_id, day][1], as_billed(position), quantity, True
     return result
 
 

@@ -17,7 +17,7 @@ CHARGES = """
     SELECT c.id, c.contract_line_id, c.period_id, p.date_start, p.date_end, c.date_start, c.date_end,
            c.term_start, c.term_end, c.metric_id, v.card_id, c.version_id, c.event_count, c.quantity::text,
            c.quantity_carried::text, c.amount::text, c.billed_after, c.usage -> 'billed_before', c.basis,
-           c.agreed_digest, c.currency_id, c.commitment_id
+           c.agreed_digest, c.currency_id, c.commitment_id, c.partner_id
       FROM usage_charge c
       JOIN usage_billing_period p ON p.id = c.period_id
       LEFT JOIN usage_rate_card_version v ON v.id = c.version_id
@@ -74,6 +74,7 @@ class Charged(NamedTuple):
     digest: str
     currency_id: int
     commitment_id: int
+    partner_id: int
     adjusted: tuple = ()
 
     @property

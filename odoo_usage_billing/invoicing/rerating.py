@@ -129,7 +129,7 @@ class _Work:
         measured = line.browse(id_ for id_ in basis.get("lines", ()) if id_ != line.id)
         if not basis:
             return Frame(card, line.usage_pool_member_ids, bool(line.usage_pool_line_id))
-        return Frame(card, measured, basis["pooled"])
+        return Frame(card, measured, basis["pooled"], basis.get("rates"))
 
     def is_rateable(self, item):
         """Whether the line still has the metric, and the contract the currency, that were charged."""

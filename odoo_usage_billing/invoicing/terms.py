@@ -76,6 +76,7 @@ class Frame(NamedTuple):
     card: object
     members: object
     pooled: bool
+    rates: dict | None = None
 
 
 class Agreement(NamedTuple):
@@ -92,6 +93,7 @@ class Agreement(NamedTuple):
     members: tuple
     frame: Frame = None
     held: str = ""
+    rates: dict | None = None
 
     @property
     def row(self):
@@ -187,10 +189,10 @@ class TermsReader:
         lived = Interval(past.start, min(filter(None, ends)))
         stretches = self._stretches(line, frame.card, lived, segment.date_end)
         agreed = self.baselines.agreed(line, term, lived, line.contract_id.usage_proration)
-        rate = line._usage_currency_rate(lived.start, frame.card)
-        data = self._terms(line, frame.card, term, lived, stretches, rate)
+        rates = _Rates(line, lived.start, {**(past.rates or {}), **(frame.rates or {})})
+        data = self._terms(line, frame.card, term, lived, stretches, rates.of(frame.card))
         if agreed:
-            data["baseline"] = self._baseline(line, frame.members, term, lived, agreed, past.carried, rate)
+            data["baseline"] = self._baseline(line, frame.members, term, lived, agreed, past.carried, rates)
         if frame.pooled:
             data = pooled(data)
         key = json.dumps(data, sort_keys=True)
@@ -208,6 +210,7 @@ class TermsReader:
             tuple(frame.members),
             frame,
             self.held_on(segment),
+            rates.used,
         )
 
     def held_on(self, segment):
@@ -235,7 +238,7 @@ class TermsReader:
             )
         return self._held[card_id, days_]
 
-    def _baseline(self, line, members, term, lived, agreed, carried, rate):
+    def _baseline(self, line, members, term, lived, agreed, carried, rates):
         """The kernel's Baseline: a pool's lead agrees for its members too, each bills its own fee."""
         for member in members:
             other = self.baselines.agreed(member, term, lived, line.contract_id.usage_proration)
@@ -244,7 +247,7 @@ class TermsReader:
         above = None
         if agreed.last["above"] == "card":
             card = self.env["usage.rate.card"].browse(agreed.last["above_card_id"])
-            above = scaled(price(self._version_on(card, lived.start)), rate)
+            above = scaled(price(self._version_on(card, lived.start)), rates.of(card))
         return agreed.terms(carried, above)
 
     def _version_on(self, card, day):
@@ -319,6 +322,24 @@ class TermsReader:
         if metric.rounding_mode != "none":
             data |= {"quantity_rounding": metric.rounding_mode, "quantity_precision": metric.rounding_digits}
         return data
+
+
+class _Rates:
+    """What one unit of a card's currency is worth in a line's, on the first day that counts.
+
+    A rate that the term was rated with holds for all of it: it is a part of the price, whatever a table says later.
+    """
+
+    def __init__(self, line, day, known):
+        self.line, self.day, self.known, self.used = line, day, known, {}
+
+    def of(self, card):
+        """The rate as text, "1" for the contract's own currency."""
+        if card.currency_id == self.line.contract_id.currency_id:
+            return "1"
+        key = str(card.currency_id.id)
+        self.used[key] = self.known.get(key) or self.line._usage_currency_rate(self.day, card)
+        return self.used[key]
 
 
 def _clipped(days_, rows):

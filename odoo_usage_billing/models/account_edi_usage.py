@@ -20,6 +20,13 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
 
     _inherit = "account.edi.xml.ubl_bis3"
 
+    def _setup_base_lines(self, vals):
+        """What is paid from a balance after taxes is no line, which would be exempt, but an amount paid (BT-113)."""
+        paid = vals["invoice"]._usage_paid_lines()
+        vals["base_lines"] = [base for base in vals["base_lines"] if base["record"] not in paid]
+        super()._setup_base_lines(vals)
+        vals["_ubl_values"]["payable_amount_tax_withholding_currency"] -= sum(paid.mapped("price_total"))
+
     def _add_invoice_line_price_nodes(self, line_node, vals):
         super()._add_invoice_line_price_nodes(line_node, vals)
         line = vals["base_line"]
@@ -43,6 +50,11 @@ class AccountEdiXmlCii(models.AbstractModel):
 
     def _export_invoice_vals(self, invoice):
         values = super()._export_invoice_vals(invoice)
+        paid = invoice._usage_paid_lines()
+        values["invoice_line_vals_list"] = [
+            each for each in values["invoice_line_vals_list"] if each["line"] not in paid
+        ]
+        values["tax_basis_total_amount"] -= sum(paid.mapped("price_total"))
         for line_vals in values["invoice_line_vals_list"]:
             line = line_vals["line"]
             if line.usage_date_start and not line_vals.get("billing_start"):
@@ -52,9 +64,13 @@ class AccountEdiXmlCii(models.AbstractModel):
     def _export_invoice(self, invoice):
         content, errors = super()._export_invoice(invoice)
         lines = invoice.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-        if not lines.filtered("usage_date_start"):
+        paid = -sum(invoice._usage_paid_lines().mapped("price_total"))
+        if not paid and not lines.filtered("usage_date_start"):
             return content, errors
         tree = etree.fromstring(content)
+        for name in ("GrandTotalAmount", "TotalPrepaidAmount") if paid else ():
+            node = tree.find(f".//{{{RAM}}}{name}")
+            node.text = format(Decimal(node.text) + _exact(invoice.currency_id.round(paid)), "f")
         items = tree.iterfind(f".//{{{RAM}}}IncludedSupplyChainTradeLineItem")
         for item in items:
             self._usage_price(item)

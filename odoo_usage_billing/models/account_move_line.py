@@ -1,7 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-#: What a posted line of usage says was billed.
+#: What a line of usage says is billed.
 BILLED = {
     "quantity",
     "price_unit",
@@ -53,21 +53,49 @@ class AccountMoveLine(models.Model):
             lines[1:].tax_ids = lines[:1].tax_ids
         return computed
 
+    def _compute_price_unit(self):
+        """The price of usage comes from its charge, whatever the product costs."""
+        return super(AccountMoveLine, self - self.filtered(lambda line: line._shows_usage()))._compute_price_unit()
+
     def write(self, vals):
-        if BILLED & vals.keys() and (posted := self._posted_usage()._changed_by(vals)):
+        if BILLED & vals.keys() and not self.env.context.get("usage_turns_round"):
+            shown = self.filtered(lambda line: line._shows_usage() and line.parent_state != "cancel")
+            if changed := shown._changed_by(vals):
+                changed[0]._refuse_change()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_keeps_usage(self):
+        """What is billed of a charge or an adjustment stays on its invoice until that is cancelled or deleted."""
+        billed = self.filtered(
+            lambda line: (
+                line._shows_usage()
+                and "invoiced" in (line.sudo().usage_charge_id.state, line.sudo().usage_adjustment_id.state)
+            )
+        )
+        if billed:
+            billed[0]._refuse_change()
+
+    def _shows_usage(self):
+        """Whether the line bills a part of a charge or of an adjustment; words do not."""
+        return self.display_type == "product" and bool(self.usage_charge_id or self.usage_adjustment_id)
+
+    def _refuse_change(self):
+        words = {"line": self.name or self.display_name, "invoice": self.move_id.display_name}
+        if self.parent_state == "posted":
             raise UserError(
                 self.env._(
                     "%(line)s of %(invoice)s shows usage and is posted: what it billed stays. Credit the invoice, or "
                     "correct the usage or its price: the difference is billed then.",
-                    line=posted[0].name or posted[0].display_name,
-                    invoice=posted[0].move_id.display_name,
+                    **words,
                 )
             )
-        return super().write(vals)
-
-    def _posted_usage(self):
-        return self.filtered(
-            lambda line: line.parent_state == "posted" and (line.usage_charge_id or line.usage_adjustment_id)
+        raise UserError(
+            self.env._(
+                "%(line)s of %(invoice)s shows usage: it says what its charge says. Correct the usage or its price, or "
+                "add a line of your own for what you grant. Cancel the draft to invoice its period anew.",
+                **words,
+            )
         )
 
     def _changed_by(self, vals):

@@ -16,9 +16,22 @@ class AccountMove(models.Model):
             base_line.update(deferred_start_date=start, deferred_end_date=last)
         return base_line
 
+    def _usage_paid_lines(self):
+        """The lines that pay with money from a balance after taxes: to a receiver they are payments."""
+        return self.invoice_line_ids.filtered(lambda line: line._is_payment())
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    def _is_payment(self):
+        """Whether the line pays from a balance that is taxed when it is used; what it pays bears the taxes."""
+        # Whoever sends an invoice may not read balances.
+        balance = self.sudo().usage_prepaid_balance_id
+        return balance.tax_policy == "at_use" and self.account_id == balance.account_id and not self.tax_ids
+
+    def _check_edi_line_tax_required(self):
+        return super()._check_edi_line_tax_required() and not self._is_payment()
 
     def _usage_date_last(self):
         """The last day that the line bills, False when it bills no period."""

@@ -64,7 +64,8 @@ class ContractContract(models.Model):
         """Look for changes and bill at once what the contracts say; return the adjustments that were found."""
         found = self._usage_look()
         waiting = self.env["usage.adjustment"].search([("contract_id", "in", self.ids), ("state", "=", "accepted")])
-        waiting.filtered(lambda a: a.contract_id._bills_adjustments_at_once())._bill()
+        alone = waiting.filtered(lambda a: a.contract_id._bills_adjustments_at_once())
+        (alone | (waiting - alone) - (waiting - alone)._fit_next_invoice())._bill()
         return found
 
     def _bills_adjustments_at_once(self):
@@ -99,7 +100,7 @@ class ContractContract(models.Model):
     # -- on invoices -------------------------------------------------------
 
     def _prepare_recurring_invoices_values(self, date_ref=False):
-        """The accepted adjustments of a contract come last on its next invoice."""
+        """The accepted adjustments of a contract come last on its next invoice, if it is of the origin's customer."""
         values = super()._prepare_recurring_invoices_values(date_ref)
         accepted = self.env["usage.adjustment"].search([("contract_id", "in", self.ids), ("state", "=", "accepted")])
         accepted -= accepted.browse(self.env.context.get("usage_rehearsed", ()))
@@ -109,8 +110,8 @@ class ContractContract(models.Model):
         for move in values:
             ids = {command[2].get("contract_line_id") for command in move["invoice_line_ids"]} - {None, False}
             for contract in self.env["contract.line"].browse(sorted(ids)).contract_id:
-                if contract in by_contract:
-                    move["invoice_line_ids"] += contract._usage_adjustment_commands(by_contract.pop(contract))
+                if contract in by_contract and (fitting := by_contract.pop(contract)._fitting(move)):
+                    move["invoice_line_ids"] += contract._usage_adjustment_commands(fitting)
         return values
 
     def _usage_adjustment_commands(self, accepted):

@@ -44,19 +44,28 @@ class RevenueBooks(NamedTuple):
 class ContractLine(models.Model):
     _inherit = "contract.line"
 
-    def _usage_revenue_books(self):
-        """The RevenueBooks of a usage line: as the invoice will compute them from product and fiscal position."""
+    def _usage_fiscal_position(self):
+        """The fiscal position that the next invoice of the contract will have."""
         self.ensure_one()
         contract = self.contract_id.with_company(self.company_id)
-        position = contract.fiscal_position_id
-        if not position:
-            partner = contract.invoice_partner_id
-            delivery = partner.browse(partner.address_get(["delivery"])["delivery"])
-            position = (
-                self.env["account.fiscal.position"]
-                .with_company(self.company_id)
-                ._get_fiscal_position(partner, delivery=delivery)
-            )
+        if contract.fiscal_position_id:
+            return contract.fiscal_position_id
+        partner = contract.invoice_partner_id
+        delivery = partner.browse(partner.address_get(["delivery"])["delivery"])
+        return (
+            self.env["account.fiscal.position"]
+            .with_company(self.company_id)
+            ._get_fiscal_position(partner, delivery=delivery)
+        )
+
+    def _usage_revenue_books(self, position=None):
+        """The RevenueBooks of a usage line: as the invoice will compute them from product and fiscal position.
+
+        `position`: that of an invoice there was; without one it is that of the next invoice.
+        """
+        self.ensure_one()
+        contract = self.contract_id.with_company(self.company_id)
+        position = self._usage_fiscal_position() if position is None else position
         product = self.product_id.with_company(self.company_id)
         account = product.product_tmpl_id.get_product_accounts(fiscal_pos=position)["income"] if product else None
         account = account or contract._usage_sale_journal().default_account_id

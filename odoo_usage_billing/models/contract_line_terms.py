@@ -56,16 +56,17 @@ class ContractLine(models.Model):
     def _usage_currency_rate(self, day, card=None):
         """What one unit of the card's currency is worth in the contract's on a local day, as text."""
         self.ensure_one()
-        card, currency = (card or self.usage_rate_card_id).currency_id, self.contract_id.currency_id
-        if card == currency:
+        card, currency = card or self.usage_rate_card_id, self.contract_id.currency_id
+        if card.currency_id == currency:
             return "1"
-        self._require_currency_rate()
-        return rate_text(card._get_conversion_rate(card, currency, self.company_id, day))
+        self._require_currency_rate(card)
+        priced = card.currency_id
+        return rate_text(priced._get_conversion_rate(priced, currency, self.company_id, day))
 
-    def _require_currency_rate(self):
+    def _require_currency_rate(self, card):
         """Refuse a card in a currency that has no rate to the contract's."""
         company = self.company_id
-        for currency in (self.usage_rate_card_id.currency_id, self.contract_id.currency_id):
+        for currency in (card.currency_id, self.contract_id.currency_id):
             if currency == company.currency_id:
                 continue
             domain = [("currency_id", "=", currency.id), ("company_id", "in", (False, company.root_id.id))]
@@ -74,8 +75,8 @@ class ContractLine(models.Model):
                     self.env._(
                         "%(card)s is priced in %(card_currency)s, contract %(contract)s is invoiced in %(currency)s, "
                         "and %(missing)s has no exchange rate. Enter one, or choose a card in the contract's currency.",
-                        card=self.usage_rate_card_id.name,
-                        card_currency=self.usage_rate_card_id.currency_id.name,
+                        card=card.name,
+                        card_currency=card.currency_id.name,
                         contract=self.contract_id.name,
                         currency=self.contract_id.currency_id.name,
                         missing=currency.name,
@@ -87,7 +88,7 @@ class ContractLine(models.Model):
         for line in self.filtered(lambda line: line.usage_metric_id and line.usage_rate_card_id):
             card, metric = line.usage_rate_card_id, line.usage_metric_id
             if line.contract_id.currency_id and card.currency_id != line.contract_id.currency_id:
-                line._require_currency_rate()
+                line._require_currency_rate(card)
             if card.uom_id and not card.uom_id._has_common_reference(metric.uom_id):
                 raise ValidationError(
                     self.env._(
@@ -101,6 +102,7 @@ class ContractLine(models.Model):
                 )
             for version in card.version_ids.filtered(lambda v: v.state != "draft"):
                 version._check_metric(metric)
+        self.usage_baseline_ids._check_above_card()
 
     @api.constrains("usage_pool_line_id", "usage_metric_id", "contract_id", "usage_rate_card_id")
     def _check_usage_pool(self):

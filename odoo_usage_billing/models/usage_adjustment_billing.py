@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..invoicing.figures import digits
 from ..invoicing.lines import NOTES
 from .contract_contract import FAST_CREATE
+from .contract_line_books import RevenueBooks
 
 
 class UsageAdjustment(models.Model):
@@ -97,6 +98,8 @@ class UsageAdjustment(models.Model):
         for move, ((_contract, origin, _order), _group) in zip(moves, groups, strict=True):
             if move.move_type == "out_refund" and origin.move_type == "out_invoice":
                 move.reversed_entry_id = origin
+                # It takes back a part of what was booked: at the rate at which it was booked.
+                move.invoice_currency_rate = origin.invoice_currency_rate
             move.message_post(body=self.env._("Adjusts %s.", origin._get_html_link()))
         moves._return_prepaid()
         moves._usage_post_by_policy()
@@ -107,7 +110,7 @@ class UsageAdjustment(models.Model):
         return self.contract_line_id.usage_order_number or ""
 
     def _own_invoice_vals(self, contract, origin, order):
-        vals = contract._prepare_invoice(contract._usage_today())
+        vals = {**contract._prepare_invoice(contract._usage_today()), **self._own_header()}
         vals["invoice_line_ids"] = contract._usage_adjustment_commands(self)
         if order or origin.name:
             vals["ref"] = order or self.env._("Adjustment of %s", origin.name)
@@ -127,7 +130,8 @@ class UsageAdjustment(models.Model):
         self.ensure_one()
         company, line = self.company_id, self.contract_line_id.with_company(self.company_id)
         journal = company._usage_accrual_journal()
-        books = line._usage_revenue_books()
+        income, taxes, analytic = self._billed_books()
+        books = RevenueBooks(income, taxes, line)
         parts = self.component_ids.filtered(lambda part: part.kind not in NOTES)
         amount = float(books.untaxed([Decimal(digits(part.amount)) for part in parts]))
         today = self.contract_id._usage_today()
@@ -144,7 +148,7 @@ class UsageAdjustment(models.Model):
                     "amount_currency": sign * amount,
                     "balance": sign * balance,
                     "tax_ids": [Command.clear()],
-                    "analytic_distribution": line.analytic_distribution or False,
+                    "analytic_distribution": analytic or False,
                 }
             )
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class UsageBaseline(models.Model):
@@ -61,8 +62,9 @@ class UsageBaseline(models.Model):
     above_card_id = fields.Many2one(
         "usage.rate.card",
         string="Excess Card",
-        domain="[('company_id', '=', company_id), ('currency_id', '=', currency_id)]",
+        domain="[('company_id', 'parent_of', company_id)]",
         ondelete="restrict",
+        help="Prices what lies above the baseline, in its own currency and in the unit of the line's rate card.",
     )
     ladder = fields.Selection(
         [
@@ -110,6 +112,26 @@ class UsageBaseline(models.Model):
                 quantity=f"{agreed:,.10g}",
                 day=fields.Date.to_string(baseline.date_start) or "",
             )
+
+    @api.constrains("above_card_id", "contract_line_id")
+    def _check_above_card(self):
+        """The excess is counted in the line's unit, and money needs a rate."""
+        for baseline in self.filtered("above_card_id"):
+            line, card = baseline.contract_line_id, baseline.above_card_id
+            unit = card.uom_id or line.usage_metric_id.uom_id
+            if unit != line._usage_unit():
+                raise ValidationError(
+                    self.env._(
+                        "%(card)s is priced per %(priced)s, but the excess over %(baseline)s is counted in "
+                        "%(counted)s. Choose a card with that unit.",
+                        card=card.name,
+                        priced=unit.name,
+                        baseline=baseline.display_name,
+                        counted=line._usage_unit().name,
+                    )
+                )
+            if card.currency_id != line.contract_id.currency_id:
+                line._require_currency_rate(card)
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end > date_start)",

@@ -1,4 +1,5 @@
 from . import (
+    test_adjustment_books,
     test_adjustments,
     test_accrual,
     test_accrual_amounts,
@@ -10,6 +11,7 @@ from . import (
     test_billing_run,
     test_books_check,
     test_branch,
+    test_card_currency,
     test_charge_models,
     test_commitments,
     test_copies,
@@ -17,7 +19,9 @@ from . import (
     test_customer_merge,
     test_dimension_key,
     test_discovery,
+    test_drafts_by_hand,
     test_einvoice,
+    test_einvoice_prepaid,
     test_entry,
     test_events_found,
     test_holds,
