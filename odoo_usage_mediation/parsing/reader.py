@@ -109,6 +109,19 @@ def parse(
     limits.checked()
     opened = open_content(content, limits, deadline)
     options = {"file_digest": file_digest, "window": window}
+    if opened.members:
+        from .members import parse_members
+
+        def start(name, limits):
+            alone, told = opened._replace(member=name, members=()), {**(context or {}), "file_name": name}
+            return _parse(alone, profile, limits, deadline, told, options)
+
+        return parse_members(opened, profile, limits, start)
+    return _parse(opened, profile, limits, deadline, context or {}, options)
+
+
+def _parse(opened: Content, profile, limits, deadline, context: dict, options: dict) -> Parsed:
+    """Read one file: its kind, encoding and header now, its rows in iteration."""
     parsed = Parsed(profile, limits, deadline)
     if profile.format == "xlsx" or opened.kind == "xlsx":
         # Rows of a workbook that come again from suspense are text: with a decimal comma they would be misread.
@@ -117,16 +130,16 @@ def parse(
             raise FileRefused("wrong_file_type", found=found, expected=profile.format.upper())
         from .xlsx_reader import read_xlsx
 
-        return read_xlsx(parsed, opened, profile, limits, deadline, context or {}, options)
+        return read_xlsx(parsed, opened, profile, limits, deadline, context, options)
     sample = opened.open(limits, deadline).read(SAMPLE_BYTES)
     parsed.encoding = declared_encoding(detect_encoding(sample, len(sample) < SAMPLE_BYTES), profile.encoding)
     text = sample.decode(parsed.encoding, "replace")
     expect_kind(detect_kind(text), profile.format)
     if profile.format == "csv":
-        return _read_csv(parsed, opened, text, profile, limits, deadline, context or {}, options)
+        return _read_csv(parsed, opened, text, profile, limits, deadline, context, options)
     from .object_readers import read_objects
 
-    return read_objects(parsed, opened, profile, limits, deadline, context or {}, options)
+    return read_objects(parsed, opened, profile, limits, deadline, context, options)
 
 
 def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
