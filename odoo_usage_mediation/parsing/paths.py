@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from .reasons import Refuse
 from .texts import Canonical, json_of
 
+#: The name under which a message that is a bare value is read.
+BARE = "value"
+_NESTS = frozenset('{["')
+_NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.+ -]{0,40}")
+
 
 def path_of(name: str) -> list:
     """Return the steps of a path; ``\\.`` is a dot in a key."""
     return [part.replace("\0", ".") for part in name.replace("\\.", "\0").split(".")]
+
+
+def bare_value(text: str):
+    """Return ``{"value": ...}`` for a message that is a bare number or word (``120.5``, ``on``); else None."""
+    if _NUMBER.fullmatch(text):
+        return {BARE: Canonical(text)}
+    return {BARE: text} if _WORD.fullmatch(text) else None
 
 
 def json_getter(place: int, keys: list) -> Callable:
@@ -22,7 +36,7 @@ def json_getter(place: int, keys: list) -> Callable:
         cell = row[place].strip()
         if not cell:
             return ""
-        value = json_of(cell)
+        value = json_of(cell) if cell[0] in _NESTS else bare_value(cell) or json_of(cell)
         return get(value) if isinstance(value, dict) else ""
 
     return read

@@ -20,6 +20,7 @@ from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
 from .profile import Profile
 from .reasons import FileRefused
+from .recordings import is_recording, recorded_rows
 from .records import Rejection
 from .wide import cut
 
@@ -145,9 +146,9 @@ def _parse(opened: Content, profile, limits, deadline, context: dict, options: d
 def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
     parsed.delimiter = detect_delimiter(text) if profile.delimiter == "auto" else profile.delimiter
     stream = opened.open(limits, deadline)
-    if _is_recording(profile, text):
-        parsed.columns, parsed.delimiter = profile.columns, " "
-        rows = _recorded(CsvRows(stream, parsed.encoding, "\0", "", limits))
+    if is_recording(profile):
+        parsed.columns = profile.columns
+        rows = recorded_rows(CsvRows(stream, parsed.encoding, "\0", "", limits), len(profile.columns))
         return map_cells(parsed, rows, profile.columns, False, profile, context, options)
     table = CsvRows(stream, parsed.encoding, parsed.delimiter, profile.quote, limits)
     rows = iter(table)
@@ -155,24 +156,6 @@ def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, 
     table.width, table.pad = len(names), profile.ragged == "pad"
     parsed.columns = [name or "" for name in names]
     return map_cells(parsed, rows, names, False, profile, context, options)
-
-
-def _is_recording(profile, text):
-    """Whether a text without tabs is of lines such as ``topic {...}``, where the profile has a tab between the two."""
-    if profile.delimiter != "\t" or profile.header_row or profile.json_columns != profile.columns[1:]:
-        return False
-    first = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
-    return len(profile.columns) == 2 and "\t" not in first and " {" in first
-
-
-def _recorded(rows):
-    for entry in rows:
-        if type(entry) is Rejection:
-            yield entry
-        else:
-            number, (line,) = entry
-            topic, sign, message = line.strip().partition(" {" if " {" in line else " ")
-            yield number, [topic, sign.strip() + message]
 
 
 def read_header(rows: Iterator, profile: Profile, limits: Limits, lacks: Callable) -> list:

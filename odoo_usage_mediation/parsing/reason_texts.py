@@ -303,7 +303,11 @@ FILE_TEXTS = (
         "There is no sheet named %(sheet)s. Found: %(found)s.",
         "Correct the sheet name in the profile, or in the file.",
     ),
-    ("several_files", "The archive holds several files that cannot be read together: %(found)s.", "Put files with the same columns into one archive, or send each on its own."),
+    (
+        "several_files",
+        "The archive holds several files that cannot be read together: %(found)s.",
+        "Put files with the same columns into one archive, or send each on its own.",
+    ),
     ("nested_archive", "The archive holds another archive.", "Send the inner file on its own."),
     (
         "forbidden_markup",

@@ -159,7 +159,9 @@ def test_limits_hold_for_the_files_of_an_archive_together():
     large = HEADER + ROW * 60_000
     packed = zipped(a_dot_csv=large, b_dot_csv=large)
     assert refused(packed, plain(), limits=LIMITS._replace(max_ratio=1)) == "bomb_ratio"
-    assert refused(packed, plain(), limits=LIMITS._replace(max_bytes=2 * len(large) - 1, max_ratio=10_000)) == "too_large"
+    assert (
+        refused(packed, plain(), limits=LIMITS._replace(max_bytes=2 * len(large) - 1, max_ratio=10_000)) == "too_large"
+    )
     assert refused(zipped(a_dot_csv=HEADER, b_dot_csv=HEADER), plain()) == "empty_file"
 
 
