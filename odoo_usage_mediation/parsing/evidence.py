@@ -5,6 +5,7 @@ A column proves its own style. Where it proves nothing, the other columns may: o
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 from .dates import is_date, proven_order
@@ -13,6 +14,7 @@ from .texts import Canonical
 
 AMBIGUOUS = ("ambiguous", "")
 _PLAIN = (".", "")
+_ISO_DAY = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?![0-9])")
 
 
 class Evidence:
@@ -65,6 +67,15 @@ class Evidence:
             ]
             self._pooled_order = proven_order(chain.from_iterable(columns))
         return self._pooled_order
+
+    def dates(self) -> list:
+        """Return the places of columns that hold dates and nothing else."""
+        found = []
+        for place in range(max(map(len, self._rows), default=0)):
+            texts = [row[place].strip() for row in self._rows if place < len(row) and row[place].strip()]
+            if texts and all(is_date(text) or _ISO_DAY.match(text) for text in texts):
+                found.append(place)
+        return found
 
     def _texts(self, place):
         """The texts of a column; typed cells prove nothing about how text is written."""

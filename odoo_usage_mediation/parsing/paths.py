@@ -11,6 +11,8 @@ from .texts import Canonical, json_of
 
 #: The name under which a message that is a bare value is read.
 BARE = "value"
+#: A step of a path that stands for every item of a list.
+EACH = "*"
 _NESTS = frozenset('{["')
 _NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.+ -]{0,40}")
@@ -63,9 +65,11 @@ def path_getter(keys: list) -> Callable:
 
     def read(row):
         value = row
-        for key in keys:
+        for place, key in enumerate(keys):
             if isinstance(value, Mapping):
                 value = value.get(key)
+            elif key == EACH and isinstance(value, (list, tuple)):
+                return scalar_text([_value_at(part, keys[place + 1 :]) for part in value] or None)
             elif isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
                 value = value[int(key)]
             else:
@@ -73,6 +77,12 @@ def path_getter(keys: list) -> Callable:
         return scalar_text(value)
 
     return read
+
+
+def _value_at(value, keys):
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _key_getter(key: str) -> Callable:

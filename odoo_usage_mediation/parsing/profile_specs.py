@@ -175,6 +175,8 @@ def check_clock(errors, where, spec) -> None:
         require(errors, f"{where}.{name}", isinstance(beside, dict) and "column" in spec, "must be a column name")
         if isinstance(beside, dict):
             check_column(errors, f"{where}.{name}", beside)
+            needed = beside.get("needed", True)
+            require(errors, f"{where}.{name}.needed", isinstance(needed, bool), "must be true or false")
 
 
 def check_conditions(errors, where, conditions) -> None:

@@ -80,6 +80,9 @@ def compile_identity(spec, env, missing: str = "") -> Callable:
 
     def bounded(row):
         text = read(row)
+        if text[:2] == '="' and text[-1] == '"':
+            # How spreadsheets are made to keep the digits of a number in separated text.
+            text = text[2:-1].strip()
         if not text and missing:
             raise Refuse(missing, column=column)
         if len(text) > MAX_IDENTITY_CHARS:
