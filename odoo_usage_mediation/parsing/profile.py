@@ -112,6 +112,12 @@ def number_columns(profile: Profile) -> list:
     return list(dict.fromkeys(name for spec in specs for name in _columns_in(spec)))
 
 
+def whole_columns(profile: Profile) -> set:
+    """The names of the columns that hold counts."""
+    specs = [measure["quantity"] for measure in profile.measures]
+    return {name for spec in specs if isinstance(spec, dict) and spec.get("whole") for name in _columns_in(spec)}
+
+
 def _columns_in(spec):
     if isinstance(spec, str):
         yield spec
