@@ -308,7 +308,8 @@ class CellEnvironment(Environment):
         if self.profile.decimal != "auto" or not self._evidence:
             return super().style(spec)
         others = [place for name in number_columns(self.profile) for place in self._known({"column": name})]
-        return self._evidence.style(self._known(spec), others, spec.get("whole", False))
+        whole, assumed = spec.get("whole", False), self.profile.assumed_decimal
+        return self._evidence.style(self._known(spec), others, whole, assumed)
 
     def orders(self, spec):
         if not self._evidence:

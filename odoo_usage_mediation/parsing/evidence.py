@@ -14,6 +14,7 @@ from .texts import Canonical
 
 AMBIGUOUS = ("ambiguous", "")
 _PLAIN = (".", "")
+_SPACES = " '\u00a0\u202f\u2019"
 _ISO_DAY = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?![0-9])")
 
 
@@ -26,9 +27,10 @@ class Evidence:
         self._orders: dict = {}
         self._pooled_order: str | None = None
 
-    def style(self, places: list, others: list, is_count: bool = False) -> tuple:
+    def style(self, places: list, others: list, is_count: bool = False, assumed: str = "") -> tuple:
         """Return (decimal sign, thousands signs) of the columns at some places; ``others`` hold numbers as well.
 
+        ``assumed``: the decimal sign where nothing proves it.
         ``is_count``: what is counted has no decimals, so that nothing is taken for granted about their sign.
         """
         own = prove_style(chain.from_iterable(map(self._texts, places)))
@@ -38,6 +40,8 @@ class Evidence:
             if is_open and self._delimiter == "," and not self._has_commas([*places, *others]):
                 # Who separates cells by commas writes decimals with a point.
                 return _PLAIN
+            if own == AMBIGUOUS and assumed:
+                return assumed, _SPACES + ("," if assumed == "." else ".")
         return own
 
     def _has_commas(self, places):

@@ -60,6 +60,7 @@ class Profile:
     row_element: str = ""
     # how values are written
     decimal: str = "."
+    assumed_decimal: str = ""
     thousands: str = ""
     time_zone: str = "UTC"
     time_formats: list = field(default_factory=lambda: ["iso"])

@@ -264,3 +264,18 @@ def test_counts_with_and_without_signs_between_groups_have_one_identity():
     by = plain(**AUTO, measures=[measure], external_id={"values": True, "key": ["subject", "at", "qty"]})
     found = [read(table(("1", "s", "2025-01-01", text)), by)[0] for text in ("1234", "1,234", "1.234", "1 234")]
     assert len({item.external_id for item in found}) == 1
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(".", ["1234", "12345"]), (",", ["1.234", "12.345"])])
+def test_an_assumed_sign_holds_where_nothing_proves_another(sign, expected):
+    def amounts(*texts):
+        lines = [(str(n), "s", "2025-01-01", text) for n, text in enumerate(texts)]
+        items = read(table(*lines), plain(**AUTO, assumed_decimal=sign))
+        return [str(item.quantity) for item in records(items)], codes(items)
+
+    assert amounts("1,234", "12,345") == (expected, [])
+    assert amounts("1,234", "0.5") == (["1234", "0.5"], []) and amounts("1,234", "0,5") == (["1.234", "0.5"], [])
+    # Both signs proven, in other rows: nothing is assumed.
+    assert amounts("1,234", "0.5", "0,25") == (["0.5", "0.25"], ["ambiguous_number"])
+    late = [*["1,234"] * 1_000, "0,5" if sign == "." else "0.5"]
+    assert amounts(*late)[1] == ["bad_quantity"]
