@@ -26,6 +26,7 @@ from . import (
     usage_source_mqtt,
     usage_source_register,
     usage_source_secret,
+    usage_source_writing,
     usage_suspense,
     usage_throttle,
     usage_upload_progress,

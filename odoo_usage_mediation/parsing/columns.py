@@ -127,7 +127,7 @@ def _identities(spec, env):
         if cells is None or not nulls.isdisjoint(cells):
             raise Doubt
         joined = "\n".join(cells)
-        if "E+" in joined or not _is_clean(joined):
+        if "E+" in joined or '="' in joined or not _is_clean(joined):
             raise Doubt
         longest = max(map(len, cells))
         if longest > MAX_IDENTITY_CHARS or (rounds and longest > _ROUNDED_CHARS and Canonical in map(type, cells)):

@@ -29,7 +29,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 class Content(NamedTuple):
     """Content whose size is known and allowed. ``kind`` is ``xlsx``, ``text`` or ``ole``.
 
-    ``stream`` is the raw file (seekable); ``member`` is the zip member to read ("" when none).
+    ``stream`` is the raw file (seekable); ``member`` is the zip member to read ("" when none), ``members`` are all of
+    several, in the order of their names.
     """
 
     stream: BinaryIO
@@ -37,6 +38,7 @@ class Content(NamedTuple):
     packing: str
     member: str
     size: int
+    members: tuple = ()
 
     def open(self, limits: Limits, deadline: Deadline) -> Bounded:
         """Return a new bounded reader of the unpacked bytes, from the beginning.
@@ -110,7 +112,7 @@ def open_content(content: Union[BinaryIO, bytes], limits: Limits, deadline: Dead
     head = stream.read(8)
     deadline.check()
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _zip_content(stream, size)
+        return _zip_content(stream, size, limits)
     if head[:2] == b"\x1f\x8b":
         opened = Content(stream, "text", "gzip", "", size)
         _refuse_nested(opened.open(limits, deadline).read(8))
@@ -132,7 +134,7 @@ def file_digest(content: Union[BinaryIO, bytes], limits: Limits, deadline: Deadl
     return digest.hexdigest()
 
 
-def _zip_content(stream, size) -> Content:
+def _zip_content(stream, size, limits) -> Content:
     try:
         archive = zipfile.ZipFile(stream)
         members = archive.infolist()
@@ -154,15 +156,26 @@ def _zip_content(stream, size) -> Content:
     data = [name for name in data if not _is_companion(name)] or data
     if not data:
         raise FileRefused("empty_file")
-    if len(data) > 1:
-        raise FileRefused("several_files", found=", ".join(data[:5])[:200])
-    opened = Content(stream, "text", "zip", data[0], size)
+    for name in data:
+        _look_into(archive, name)
+    _bound_together([archive.getinfo(name).file_size for name in data], size, limits)
+    return Content(stream, "text", "zip", min(data), size, tuple(sorted(data)) if len(data) > 1 else ())
+
+
+def _look_into(archive, name) -> None:
     try:
-        with archive.open(data[0]) as inner:
+        with archive.open(name) as inner:
             _refuse_nested(inner.read(8))
     except (*DAMAGE, RuntimeError) as error:
         raise FileRefused("corrupt", why=str(error)[:200]) from None
-    return opened
+
+
+def _bound_together(sizes: list, size: int, limits: Limits) -> None:
+    """Refuse several files that are too large together; no more of a member is unpacked than its declared size."""
+    if len(sizes) > 1 and sum(sizes) > max(limits.max_ratio * size, RATIO_FLOOR):
+        raise FileRefused("bomb_ratio", limit=limits.max_ratio)
+    if len(sizes) > 1 and sum(sizes) > limits.max_bytes:
+        raise FileRefused("too_large", limit=limits.max_bytes)
 
 
 def _is_litter(name: str) -> bool:

@@ -18,6 +18,19 @@ _DATE = re.compile(
     r"(?:,?[T ] *([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,]([0-9]{1,12}))?)?"
     r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+_MONTHS = {
+    word: number
+    for number, name in enumerate(
+        "january february march april may june july august september october november december".split(), start=1
+    )
+    for word in (name, name[:3], *(["sept"] if number == 9 else []))
+}
+_NAMED = re.compile(
+    r"(?:[A-Za-z]{2,9}[.,]* )?"
+    r"(?:([0-9]{1,2})[- /]([A-Za-z]{3,9})[.,]?[- /,]*|([A-Za-z]{3,9})\.? ([0-9]{1,2}),? )([0-9]{4})"
+    r"(?:,?[T ] *([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,12}))?)?"
+    r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
 _LITERAL = re.compile(r"%([dm])[/-]%([dm])[/-]%[Yy]")
 _WORDS = {"day": "the day", "month": "the month"}
 
@@ -37,7 +50,11 @@ def _order(text: str) -> str:
     if "/" not in text and "-" not in text:
         return ""
     match = _DATE.fullmatch(text)
-    return said_order(match) if match and len(match.group(4)) == 4 and match.group(2) != "." else ""
+    if not match or match.group(2) == ".":
+        return ""
+    said = said_order(match)
+    # With two digits of a year, 25/03/14 may begin with it; 03/25/14 cannot.
+    return said if len(match.group(4)) == 4 or said == "month" else ""
 
 
 def said_order(match) -> str:
@@ -65,13 +82,25 @@ def ordered_reader(form: str, proven: str, build: Callable) -> Callable:
     def read(text):
         match = _DATE.fullmatch(text)
         if not match:
-            return None
+            return _named(text, build)
         first, sign, second, year, hour, minute, clock_second, fraction, half, zone = match.groups("")
         order = "day" if sign == "." else _decided(said_order(match), state, text)
         day, month = (first, second) if order == "day" else (second, first)
         return build(year, month, day, (hour, half), minute, clock_second, fraction, zone)
 
     return read
+
+
+def _named(text, build):
+    """The moment of a date whose month has its English name, ``31-Mar-2025`` or ``March 31, 2025``; else None."""
+    match = _NAMED.fullmatch(text)
+    if not match:
+        return None
+    day, name, name_first, day_second, year, hour, minute, second, fraction, half, zone = match.groups("")
+    month = _MONTHS.get((name or name_first).lower())
+    if month is None:
+        return None
+    return build(year, str(month), day or day_second, (hour, half), minute, second, fraction, zone)
 
 
 def _decided(said, state, text):

@@ -22,6 +22,9 @@ _DAY_ALONE = re.compile(
     r"(?:(?:[A-Za-z]{2,9}[.,]? )?[0-9]{1,4}([-/. ])[0-9A-Za-z]{1,9}\1[0-9]{1,4}|[0-9]{8})"
     r"(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 )
+_OTHER_DATE = re.compile(
+    "(?i)install|warrant|purchas|contract|lease|expir|manufactur|garantie|kauf|vertrag|first|creat|added|enrol|end|replace"
+)
 _TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 
 
@@ -168,11 +171,12 @@ class Environment:
             return lambda row: read(spec["constant"])
         if "interval" in spec:
             return self._interval_time(read, spec)
-        clock = self._optional(spec.get("clock"))
+        clock, day = self._optional(spec.get("clock")), self.getter(spec)
         if clock:
-            day = self.getter(spec)
             column = label(as_spec(spec["clock"]))
             return lambda row: read(_with_clock(day(row), clock(row), column))
+        if as_spec(spec.get("clock") or {}).get("needed"):
+            return lambda row: read(_with_own_clock(day(row), label(spec)))
         get, place = self.getter(spec), self.plain_place(spec)
         if place is not None:
             return _reading(read, place, self.trimmed)
@@ -242,6 +246,13 @@ def _with_clock(day: str, clock: str, column: str) -> str:
     return f"{_MIDNIGHT.sub('', day)} {clock}"
 
 
+def _with_own_clock(text: str, column: str) -> str:
+    """Return a moment as it is; a date alone is refused where rows are parts of a day."""
+    if type(text) is not Canonical and _DAY_ALONE.fullmatch(text) and not _MIDNIGHT.search(text):
+        raise Refuse("bad_time", value=text[:60], column=column, why="the time of day is missing")
+    return text
+
+
 class CellEnvironment(Environment):
     """Columns by place in a row of cells. ``names`` are the header's, or the profile's own.
 
@@ -253,6 +264,7 @@ class CellEnvironment(Environment):
         super().__init__(profile, context)
         self.trimmed = self.rounds_numbers = typed
         self._evidence = evidence
+        self._names = names
         self._places: dict[str, list[int]] = {}
         self._loose: dict[str, set] = {}
         for place, name in enumerate(names):
@@ -280,11 +292,24 @@ class CellEnvironment(Environment):
         keys = [header_key(name) for name in self.names(spec)]
         return [place for key in keys for place in self._places.get(key, ())]
 
+    def time(self, spec):
+        known = self.names(spec) if "column" in spec and "@" in "".join(spec.get("or", [])) else []
+        if known and all(name[:1] == "@" for name in known) and self._dates_elsewhere():
+            # Dated when it was received, although the file says when under a name that nobody knows.
+            self.missing.append(spec["column"])
+        return super().time(spec)
+
+    def _dates_elsewhere(self):
+        """Whether some column holds dates, and its name does not say that they are of another thing."""
+        places = self._evidence.dates() if self._evidence else []
+        return any(place < len(self._names) and not _OTHER_DATE.search(self._names[place] or "") for place in places)
+
     def style(self, spec):
         if self.profile.decimal != "auto" or not self._evidence:
             return super().style(spec)
         others = [place for name in number_columns(self.profile) for place in self._known({"column": name})]
-        return self._evidence.style(self._known(spec), others, spec.get("whole", False))
+        whole, assumed = spec.get("whole", False), self.profile.assumed_decimal
+        return self._evidence.style(self._known(spec), others, whole, assumed)
 
     def orders(self, spec):
         if not self._evidence:

@@ -5,6 +5,7 @@ A column proves its own style. Where it proves nothing, the other columns may: o
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 from .dates import is_date, proven_order
@@ -13,6 +14,8 @@ from .texts import Canonical
 
 AMBIGUOUS = ("ambiguous", "")
 _PLAIN = (".", "")
+_SPACES = " '\u00a0\u202f\u2019"
+_ISO_DAY = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?![0-9])")
 
 
 class Evidence:
@@ -24,9 +27,10 @@ class Evidence:
         self._orders: dict = {}
         self._pooled_order: str | None = None
 
-    def style(self, places: list, others: list, is_count: bool = False) -> tuple:
+    def style(self, places: list, others: list, is_count: bool = False, assumed: str = "") -> tuple:
         """Return (decimal sign, thousands signs) of the columns at some places; ``others`` hold numbers as well.
 
+        ``assumed``: the decimal sign where nothing proves it.
         ``is_count``: what is counted has no decimals, so that nothing is taken for granted about their sign.
         """
         own = prove_style(chain.from_iterable(map(self._texts, places)))
@@ -36,6 +40,8 @@ class Evidence:
             if is_open and self._delimiter == "," and not self._has_commas([*places, *others]):
                 # Who separates cells by commas writes decimals with a point.
                 return _PLAIN
+            if own == AMBIGUOUS and assumed:
+                return assumed, _SPACES + ("," if assumed == "." else ".")
         return own
 
     def _has_commas(self, places):
@@ -65,6 +71,15 @@ class Evidence:
             ]
             self._pooled_order = proven_order(chain.from_iterable(columns))
         return self._pooled_order
+
+    def dates(self) -> list:
+        """Return the places of columns that hold dates and nothing else."""
+        found = []
+        for place in range(max(map(len, self._rows), default=0)):
+            texts = [row[place].strip() for row in self._rows if place < len(row) and row[place].strip()]
+            if texts and all(is_date(text) or _ISO_DAY.match(text) for text in texts):
+                found.append(place)
+        return found
 
     def _texts(self, place):
         """The texts of a column; typed cells prove nothing about how text is written."""

@@ -118,7 +118,7 @@ def _span(blocks, known):
     for node in chain.from_iterable(block.iter("{*}timePeriod") for block in blocks):
         texts = [node.findtext(f"{{*}}{name}", "").strip() for name in ("start", "duration")]
         if all(text.isdecimal() and len(text) < 16 for text in texts):
-            begin, length = map(int, texts)
+            begin, length = int(texts[0]) // (1000 if _is_millis(texts[0]) else 1), int(texts[1])
             first = begin if first is None else min(first, begin)
             last = begin + length if last is None else max(last, begin + length)
             shortest = length if shortest is None else min(shortest, length)
@@ -187,7 +187,7 @@ def _row(values: dict, kind, place: str) -> dict:
     cost = values.get("cost", "")
     return {
         "meter_reading": place,
-        "start": Canonical(values.get("timePeriod/start", "")),
+        "start": _start(values.get("timePeriod/start", "")),
         "duration": Canonical(values.get("timePeriod/duration", "") or kind.get("intervalLength", "")),
         "value": _scaled(values.get("value", ""), kind.get("powerOfTenMultiplier", "0")),
         "unit": UNITS.get(uom, f"uom {uom}" if uom else ""),
@@ -198,6 +198,17 @@ def _row(values: dict, kind, place: str) -> dict:
         "accumulation": kind.get("accumulationBehaviour", ""),
         "tariff": values.get("tou", ""),
     }
+
+
+def _is_millis(start: str) -> bool:
+    """Say whether a time counts milliseconds, as some exports write it: in seconds it would be after the year 5000."""
+    return start.isdecimal() and 12 <= len(start) < 16
+
+
+def _start(text: str) -> str:
+    if not _is_millis(text):
+        return Canonical(text)
+    return Canonical(format(EXACT.scaleb(Decimal(text), -3).normalize(EXACT), "f"))
 
 
 def _scaled(value: str, power: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .profile import Profile, number_columns
+from .profile import Profile, number_columns, whole_columns
 from .reasons import Refuse
 from .records import canonical_number
 from .texts import as_spec, compile_text
@@ -28,7 +28,11 @@ def compile_key(spec: dict, profile: Profile, env) -> list:
         if place is not None:
             moments[place] = moment
             clocks.add(env.first_place(as_spec(moment["clock"])) if "clock" in moment else None)
-    numbers = {env.first_place({"column": name}): name for name in number_columns(profile)}
+    wholes = whole_columns(profile)
+    numbers = {
+        env.first_place({"column": name}): {"column": name, **({"whole": True} if name in wholes else {})}
+        for name in number_columns(profile)
+    }
     parts = []
     for part in map(as_spec, spec["key"]):
         text, place = compile_text(part, env), env.first_place(part) if "column" in part else None
@@ -70,8 +74,8 @@ def _moment_text(text: Callable, spec: dict, env) -> Callable:
     return read
 
 
-def _number_text(text: Callable, name: str, env) -> Callable:
-    number = env.number({"column": name})
+def _number_text(text: Callable, spec: dict, env) -> Callable:
+    number = env.number(spec)
 
     def read(row):
         written = text(row)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 
-from .quantities import EXACT, check_range
+from .quantities import EXACT, check_range, plain_number
 from .reasons import Refuse
-from .texts import Final, label
+from .texts import Final, json_of, label
 
 _MICROS = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000}
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,6 +75,8 @@ def _column_or_other(spec, env, missing):
 
 def _column(spec, env, missing):
     read = env.number(spec, missing)
+    if spec.get("sum"):
+        read = _number_or_list(read, env.getter(spec), spec["column"], missing)
     if "clock" in spec:
         read = _number_or_clock(read, env.getter(spec), _MICROS[spec["clock"]], spec["column"])
     if "empty_as" in spec:
@@ -98,6 +100,26 @@ def _number_or_clock(read: Callable, get: Callable, micros: int, column: str) ->
             raise Refuse("bad_quantity", value=text[:60], column=column, why=why)
         count = duration_micros(text) if ":" in text or text[:1] == "P" else None
         return read(row) if count is None else length_of_time(count, micros)
+
+    return either
+
+
+def _number_or_list(read: Callable, get: Callable, column: str, missing: str) -> Callable:
+    """Read a number, or the sum of a list of numbers: a device may tell its total per phase."""
+
+    def either(row):
+        text = get(row)
+        if text[:1] != "[":
+            return read(row)
+        parts = json_of(text)
+        if not parts:
+            raise Refuse(missing, column=column, value="nothing")
+        total = Decimal(0)
+        for part in parts:
+            if not isinstance(part, str):
+                raise Refuse("bad_quantity", value=text[:60], column=column, why="not all of the list are numbers")
+            total = EXACT.add(total, plain_number(part, column))
+        return total
 
     return either
 
@@ -222,6 +244,9 @@ def _says_yes(text, nulls, column):
     raise Refuse("bad_structure", why=f"{column} says neither yes nor no ({text[:20]})")
 
 
+_PLACES = {"prefix": str.startswith, "suffix": str.endswith, "contains": str.__contains__}
+
+
 def _condition(spec, env):
     get, nulls = env.getter(spec), env.null_words(spec["column"])
     fold = (lambda text: text.casefold()) if spec.get("ignore_case") else (lambda text: text)
@@ -229,10 +254,11 @@ def _condition(spec, env):
         return lambda row: (get(row) in nulls) is spec["empty"]
     if "yes" in spec:
         return lambda row: _says_yes(get(row), nulls, spec["column"]) is spec["yes"]
-    for name in ("prefix", "not_prefix"):
-        if name in spec:
-            start, wanted = fold(spec[name]), name == "prefix"
-            return lambda row: fold(get(row)).startswith(start) is wanted
+    for name, holds in _PLACES.items():
+        for key, wanted in ((name, True), (f"not_{name}", False)):
+            if key in spec:
+                part = fold(spec[key])
+                return lambda row: holds(fold(get(row)), part) is wanted
     for name, wanted in (("equals", True), ("in", True), ("not_equals", False), ("not_in", False)):
         if name in spec:
             values = spec[name] if isinstance(spec[name], list) else [spec[name]]

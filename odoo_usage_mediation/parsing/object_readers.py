@@ -17,7 +17,8 @@ from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
 from .nem12 import nem12_rows
 from .otlp import otlp_rows
-from .profile import Profile
+from .paths import BARE, bare_value
+from .profile import Profile, number_columns
 from .reader import Parsed
 from .reasons import FileRefused
 from .records import Rejection
@@ -124,6 +125,7 @@ class MessageReader:
         self._limits = limits.checked()
         self._context: dict = {}
         self._mapper = RowMapper(profile, ObjectEnvironment(profile, self._context), window=window)
+        self._takes_bare = profile.format == "json" and BARE in number_columns(profile)
 
     def read(self, payload: bytes, deadline: Deadline, context: dict | None = None) -> list:
         """Return the items of one payload; ``context`` is read as columns ``@name``.
@@ -136,6 +138,9 @@ class MessageReader:
         encoding = detect_encoding(payload[:SAMPLE_BYTES], len(payload) <= SAMPLE_BYTES)
         self._context.clear()
         self._context.update(context or {})
+        bare = bare_value(payload.decode(encoding, "replace").strip()) if self._takes_bare else None
+        if bare:
+            return list(self._mapper.items([(1, bare)]))
         entries = object_rows(content, self._profile, self._limits, deadline, encoding, self._context)
         return list(self._mapper.items(_bounded(entries, self._limits)))
 

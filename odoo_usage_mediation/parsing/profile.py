@@ -60,6 +60,7 @@ class Profile:
     row_element: str = ""
     # how values are written
     decimal: str = "."
+    assumed_decimal: str = ""
     thousands: str = ""
     time_zone: str = "UTC"
     time_formats: list = field(default_factory=lambda: ["iso"])
@@ -110,6 +111,12 @@ def number_columns(profile: Profile) -> list:
     for measure in profile.measures:
         specs += [measure["quantity"], measure.get("amount")]
     return list(dict.fromkeys(name for spec in specs for name in _columns_in(spec)))
+
+
+def whole_columns(profile: Profile) -> set:
+    """The names of the columns that hold counts."""
+    specs = [measure["quantity"] for measure in profile.measures]
+    return {name for spec in specs if isinstance(spec, dict) and spec.get("whole") for name in _columns_in(spec)}
 
 
 def _columns_in(spec):

@@ -24,6 +24,7 @@ _CHOICES = {
     "ambiguous_time": ("reject", "first", "second", "in_order"),
     "duplicates": ("database",),
     "decimal": (".", ",", "auto"),
+    "assumed_decimal": ("", ".", ","),
     "quote": ('"', "'", ""),
 }
 _WHOLE = {"header_row": 1_000, "skip_rows": 100_000, "year_offset": 9_000}

@@ -17,6 +17,7 @@ _TEXT_KEYS = {
     "json_key",
     "split",
     "strip_prefix",
+    "before",
     "digits_only",
     "first",
     "last",
@@ -28,7 +29,8 @@ _TEXT_KEYS = {
     "optional",
     "exact",
 }
-_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "yes", "prefix", "not_prefix")
+_TESTS = ("equals", "not_equals", "in", "not_in", "empty", "yes", "prefix", "not_prefix", "suffix", "not_suffix")
+_TESTS += ("contains", "not_contains")
 
 
 def require(errors: list, where: str, condition, what: str) -> None:
@@ -87,7 +89,8 @@ def _check_text_object(errors, where, spec, depth):
     for name in ("first", "last"):
         sound = is_whole(spec.get(name, 1)) and 1 <= spec.get(name, 1) <= 255
         require(errors, f"{where}.{name}", sound, "must be a whole number from 1 to 255")
-    require(errors, f"{where}.strip_prefix", is_texts(spec.get("strip_prefix", [])), "must be a list of texts")
+    for name in ("strip_prefix", "before"):
+        require(errors, f"{where}.{name}", is_texts(spec.get(name, [])), "must be a list of texts")
     table = spec.get("map", {})
     sound = isinstance(table, dict) and all(isinstance(value, str) for value in table.values())
     require(errors, f"{where}.map", sound, "must give a text per text")
@@ -172,6 +175,8 @@ def check_clock(errors, where, spec) -> None:
         require(errors, f"{where}.{name}", isinstance(beside, dict) and "column" in spec, "must be a column name")
         if isinstance(beside, dict):
             check_column(errors, f"{where}.{name}", beside)
+            needed = beside.get("needed", True)
+            require(errors, f"{where}.{name}.needed", isinstance(needed, bool), "must be true or false")
 
 
 def check_conditions(errors, where, conditions) -> None:
@@ -217,7 +222,7 @@ def check_expression(errors, where, spec, depth=0) -> None:
         return
     kind = found[0]
     extra = {
-        "column": {"or", "alone", "factor", "empty_as", "optional", "clock", "whole", "else"},
+        "column": {"or", "alone", "factor", "empty_as", "optional", "clock", "whole", "sum", "else"},
         "between": {"in"},
         "duration": {"in", "or", "optional"},
         "round": {"decimals"},
@@ -235,7 +240,7 @@ def _check_kind(errors, where, spec, kind, depth):
         require(errors, f"{where}.clock", sound, f"must be one of {UNITS_OF_TIME}")
         if "else" in spec:
             check_expression(errors, f"{where}.else", spec["else"], depth + 1)
-        for name in ("whole", "alone"):
+        for name in ("whole", "alone", "sum"):
             require(errors, f"{where}.{name}", isinstance(spec.get(name, True), bool), "must be true or false")
         for name in ("factor", "empty_as"):
             require(errors, f"{where}.{name}", is_number(spec.get(name, "1")), "must be a number written as text")

@@ -28,6 +28,8 @@ _BOOKED = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[+-]?)\s*{_MONEY}\s*(?P<number>[0-9.,'\u00a0\u202f\u2019 ]*[0-9])"
     rf"\s*{_MONEY}\s*(?P<last>-?)\)?"
 )
+# Groups of three with a blank or an apostrophe between: never a decimal sign.
+_SPACED = re.compile("[+-]?[0-9]{1,3}(?:([ '\u00a0\u202f\u2019])[0-9]{3})(?:\\1[0-9]{3})*")
 _DIGITS = frozenset("0123456789")
 _SIGNS = ".,' \u00a0\u202f\u2019"
 
@@ -132,6 +134,8 @@ def _styled(decimal: str, thousands: str, column: str) -> Callable:
 
 def _undecided(text: str, column: str, is_whole: bool) -> Decimal:
     style = evidence(text)
+    if style is None and _SPACED.fullmatch(text):
+        return plain_number("".join([sign for sign in text if sign not in _SIGNS]), column)
     if style == "either" and is_whole:
         # What is counted has no decimals: the sign is that of thousands.
         return plain_number(text.replace(",", "").replace(".", ""), column)
@@ -176,9 +180,12 @@ def prove_style(texts: Iterable[str]) -> tuple[str, str]:
     """
     decimals, thousands, doubtful = set(), "", False
     for text in texts:
-        style = evidence(bare(text))
+        text = bare(text)
+        style = evidence(text)
         if style == "either":
             doubtful = True
+        elif style is None and (spaced := _SPACED.fullmatch(text)):
+            thousands = "".join(sorted(set(thousands) | {spaced.group(1)}))
         elif style:
             decimals.add(style[0])
             thousands = "".join(sorted(set(thousands) | set(style[1])))

@@ -20,6 +20,7 @@ from .limits import Deadline, Limits
 from .mapper import RowMapper, Window
 from .profile import Profile
 from .reasons import FileRefused
+from .recordings import is_recording, recorded_rows
 from .records import Rejection
 from .wide import cut
 
@@ -109,6 +110,19 @@ def parse(
     limits.checked()
     opened = open_content(content, limits, deadline)
     options = {"file_digest": file_digest, "window": window}
+    if opened.members:
+        from .members import parse_members
+
+        def start(name, limits):
+            alone, told = opened._replace(member=name, members=()), {**(context or {}), "file_name": name}
+            return _parse(alone, profile, limits, deadline, told, options)
+
+        return parse_members(opened, profile, limits, start)
+    return _parse(opened, profile, limits, deadline, context or {}, options)
+
+
+def _parse(opened: Content, profile, limits, deadline, context: dict, options: dict) -> Parsed:
+    """Read one file: its kind, encoding and header now, its rows in iteration."""
     parsed = Parsed(profile, limits, deadline)
     if profile.format == "xlsx" or opened.kind == "xlsx":
         # Rows of a workbook that come again from suspense are text: with a decimal comma they would be misread.
@@ -117,24 +131,24 @@ def parse(
             raise FileRefused("wrong_file_type", found=found, expected=profile.format.upper())
         from .xlsx_reader import read_xlsx
 
-        return read_xlsx(parsed, opened, profile, limits, deadline, context or {}, options)
+        return read_xlsx(parsed, opened, profile, limits, deadline, context, options)
     sample = opened.open(limits, deadline).read(SAMPLE_BYTES)
     parsed.encoding = declared_encoding(detect_encoding(sample, len(sample) < SAMPLE_BYTES), profile.encoding)
     text = sample.decode(parsed.encoding, "replace")
     expect_kind(detect_kind(text), profile.format)
     if profile.format == "csv":
-        return _read_csv(parsed, opened, text, profile, limits, deadline, context or {}, options)
+        return _read_csv(parsed, opened, text, profile, limits, deadline, context, options)
     from .object_readers import read_objects
 
-    return read_objects(parsed, opened, profile, limits, deadline, context or {}, options)
+    return read_objects(parsed, opened, profile, limits, deadline, context, options)
 
 
 def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
     parsed.delimiter = detect_delimiter(text) if profile.delimiter == "auto" else profile.delimiter
     stream = opened.open(limits, deadline)
-    if _is_recording(profile, text):
-        parsed.columns, parsed.delimiter = profile.columns, " "
-        rows = _recorded(CsvRows(stream, parsed.encoding, "\0", "", limits))
+    if is_recording(profile):
+        parsed.columns = profile.columns
+        rows = recorded_rows(CsvRows(stream, parsed.encoding, "\0", "", limits), len(profile.columns))
         return map_cells(parsed, rows, profile.columns, False, profile, context, options)
     table = CsvRows(stream, parsed.encoding, parsed.delimiter, profile.quote, limits)
     rows = iter(table)
@@ -142,24 +156,6 @@ def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, 
     table.width, table.pad = len(names), profile.ragged == "pad"
     parsed.columns = [name or "" for name in names]
     return map_cells(parsed, rows, names, False, profile, context, options)
-
-
-def _is_recording(profile, text):
-    """Whether a text without tabs is of lines such as ``topic {...}``, where the profile has a tab between the two."""
-    if profile.delimiter != "\t" or profile.header_row or profile.json_columns != profile.columns[1:]:
-        return False
-    first = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
-    return len(profile.columns) == 2 and "\t" not in first and " {" in first
-
-
-def _recorded(rows):
-    for entry in rows:
-        if type(entry) is Rejection:
-            yield entry
-        else:
-            number, (line,) = entry
-            topic, sign, message = line.strip().partition(" {" if " {" in line else " ")
-            yield number, [topic, sign.strip() + message]
 
 
 def read_header(rows: Iterator, profile: Profile, limits: Limits, lacks: Callable) -> list:

@@ -112,7 +112,7 @@ ROW_TEXTS = (
         "ambiguous_number",
         "parse",
         "The number %(value)s in %(column)s can be read in two ways.",
-        "Say in the profile which sign is the decimal separator.",
+        "Say in the source or the profile which sign is the decimal separator, and send the file again.",
     ),
     (
         "negative_quantity",
@@ -126,7 +126,7 @@ ROW_TEXTS = (
         "bad_time",
         "parse",
         "The time %(value)s in %(column)s cannot be read (%(why)s).",
-        "Correct the time, or let the profile say how it is written.",
+        "Correct the time, or let the source or the profile say how it is written and send the file again.",
     ),
     (
         "nonexistent_local_time",
@@ -303,7 +303,11 @@ FILE_TEXTS = (
         "There is no sheet named %(sheet)s. Found: %(found)s.",
         "Correct the sheet name in the profile, or in the file.",
     ),
-    ("several_files", "The archive holds several files: %(found)s.", "Send one file per archive."),
+    (
+        "several_files",
+        "The archive holds several files that cannot be read together: %(found)s.",
+        "Put files with the same columns into one archive, or send each on its own.",
+    ),
     ("nested_archive", "The archive holds another archive.", "Send the inner file on its own."),
     (
         "forbidden_markup",

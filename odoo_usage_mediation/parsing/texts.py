@@ -60,7 +60,7 @@ def compile_text(spec, env) -> Callable:
     """Build ``row -> text`` from a text spec of a profile (see README, "Text").
 
     The text is "" when the row has none. Operations run in one fixed order: json_key, split,
-    strip_prefix, digits_only, first, last, lower, upper, map, default.
+    strip_prefix, before, digits_only, first, last, lower, upper, map, default.
     """
     if isinstance(spec, str):
         spec = {"column": spec}
@@ -80,6 +80,9 @@ def compile_identity(spec, env, missing: str = "") -> Callable:
 
     def bounded(row):
         text = read(row)
+        if text[:2] == '="' and text[-1] == '"':
+            # How spreadsheets are made to keep the digits of a number in separated text.
+            text = text[2:-1].strip()
         if not text and missing:
             raise Refuse(missing, column=column)
         if len(text) > MAX_IDENTITY_CHARS:
@@ -202,6 +205,14 @@ def _strip_prefix(read, prefixes):
     return operate
 
 
+def _before(read, marks):
+    def operate(row):
+        text = read(row)
+        return text[: min([place for mark in marks if (place := text.find(mark)) > 0], default=len(text))]
+
+    return operate
+
+
 def _mapped(read, table):
     return lambda row: (lambda text: table.get(text, text))(read(row))
 
@@ -210,6 +221,7 @@ _OPERATIONS = (
     ("json_key", _json_key),
     ("split", _split),
     ("strip_prefix", _strip_prefix),
+    ("before", _before),
     ("digits_only", lambda read, _on: lambda row: "".join([c for c in read(row) if c in "0123456789"])),
     ("first", lambda read, count: lambda row: read(row)[:count]),
     ("last", lambda read, count: lambda row: read(row)[-count:]),

@@ -18,6 +18,7 @@ from .reasons import Refuse
 
 UTC = timezone.utc
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LEAST_SERIAL = 20_000
 _SERIAL_ZERO = datetime(1899, 12, 30)
 ISO = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -151,8 +152,11 @@ def _epoch_reader(ticks: int) -> Callable:
 
 
 def _serial(text):
-    """Read days since 1899-12-30, to the nearest millisecond: a serial carries no more."""
-    if not _NUMBER.fullmatch(text) or len(text.partition(".")[0]) > 7:
+    """Read days since 1899-12-30, to the nearest millisecond: a serial carries no more.
+
+    What would be before 1954 is a count of something else.
+    """
+    if not _NUMBER.fullmatch(text) or not 5 <= len(text.partition(".")[0]) <= 7 or Decimal(text) < _LEAST_SERIAL:
         return None
     millis = int((EXACT.multiply(Decimal(text), Decimal(86_400_000)) + Decimal("0.5")) // 1)
     try:

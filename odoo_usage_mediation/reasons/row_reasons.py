@@ -83,11 +83,15 @@ ROW_MENDS = {
     "unknown_metric": _lt("Add the metric to the profile, or correct its name."),
     "missing_quantity": _lt("Fill in the quantity, or let the profile leave such rows out."),
     "bad_quantity": _lt("Correct the number."),
-    "ambiguous_number": _lt("Say in the profile which sign is the decimal separator."),
+    "ambiguous_number": _lt(
+        "Say in the source or the profile which sign is the decimal separator, and send the file again."
+    ),
     "negative_quantity": _lt("Correct the quantity, or let the profile accept negative quantities."),
     "bad_amount": _lt("Correct the amount."),
     "missing_time": _lt("Fill in the time."),
-    "bad_time": _lt("Correct the time, or let the profile say how it is written."),
+    "bad_time": _lt(
+        "Correct the time, or let the source or the profile say how it is written and send the file again."
+    ),
     "nonexistent_local_time": _lt("Correct the time, or the time zone of the profile."),
     "ambiguous_local_time": _lt("Send times with their offset, or say in the profile which of the two is meant."),
     "bad_interval": _lt("Correct the two times."),

@@ -20,6 +20,7 @@ from . import (
     test_profile,
     test_profile_foreign,
     test_profile_shipped,
+    test_profile_vendors,
     test_profile_wizard,
     test_reason_doors,
     test_reasons,

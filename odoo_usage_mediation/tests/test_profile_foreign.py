@@ -1,54 +1,18 @@
 from datetime import datetime
 from decimal import Decimal
 
-from odoo import Command
 from odoo.tests import freeze_time, tagged
 
-from .common import NOW, MediationCommon
+from .common import NOW
+from .foreign_common import ForeignCommon
 
 CLOCKS = [f"{place // 2:02d}:{place % 2 * 30:02d}" for place in range(48)]
 
 
 @tagged("post_install", "-at_install")
 @freeze_time(NOW)
-class TestProfileForeign(MediationCommon):
+class TestProfileForeign(ForeignCommon):
     """Files that another program or a spreadsheet wrote, by the profiles that come with the addon."""
-
-    def source_of(self, stem, *codes):
-        """A source that reads with a shipped profile; the printer of the company counts the metrics too."""
-        for code in codes:
-            metric = self.env["usage.metric"].create(
-                {
-                    "name": code,
-                    "code": code,
-                    "uom_id": self.env.ref("uom.product_uom_unit").id,
-                    "accept_negative": True,
-                }
-            )
-            line = self.line.copy({"usage_metric_id": metric.id, "contract_id": self.line.contract_id.id})
-            self.devices[0].write(
-                {"assignment_ids": [Command.create({"contract_line_id": line.id, "start_at": datetime(2020, 1, 1)})]}
-            )
-        return self.env["usage.source"].create(
-            {
-                "name": stem,
-                "code": stem,
-                "transport": "file",
-                "profile_id": self.env.ref(f"odoo_usage_mediation.usage_profile_{stem}").id,
-                "tz": "Europe/Berlin",
-                "max_age_days": 4000,
-            }
-        )
-
-    def stored(self, source):
-        self.env.cr.execute(
-            """
-            SELECT m.code, e.occurred_at, e.quantity::text FROM usage_event e
-              JOIN usage_metric m ON m.id = e.metric_id WHERE e.source_id = %s ORDER BY 1, 2
-            """,
-            (source.id,),
-        )
-        return [(code, f"{at:%Y-%m-%d %H:%M}", Decimal(quantity)) for code, at, quantity in self.env.cr.fetchall()]
 
     def test_costs_that_a_spreadsheet_saved_anew_are_those_of_the_provider(self):
         source = self.source_of("azure_cost", "azure_cost")
@@ -84,6 +48,32 @@ class TestProfileForeign(MediationCommon):
         wizard = self.env["usage.suspense.correct"].with_context(active_ids=row.ids)
         wizard.create({"occurred_at": "2026-01-03 09:00:00"}).action_correct_and_recycle()
         self.assertEqual(self.stored(source), [("call_seconds", "2026-01-03 09:00", Decimal(60))])
+
+    def test_what_a_file_leaves_open_its_source_says_and_the_file_comes_again(self):
+        source = self.source_of("charging_sessions", "charging_energy", "charging_time", "charging_sessions")
+        head = "Session ID;Station ID;Start Date;End Date;Total kWh\n"
+        content = (head + "1;PRN0001;3/1/2026 10:00;3/1/2026 11:00;1,234\n").encode()
+        batch = self.store(content, "sessions.csv", source)
+        self.assertCounts(batch, received=1, good=0, duplicate=0, suspended=1)
+        self.assertIn("the source or the profile", batch.suspense_ids.message)
+        source.assumed_order = "day_first"
+        batch = self.store(content, "again.csv", source)
+        self.assertCounts(batch, received=3, good=2, duplicate=0, suspended=1)
+        self.assertEqual(batch.suspense_ids.reason_code, "ambiguous_number")
+        source.assumed_decimal = ","
+        self.assertCounts(self.store(content, "once more.csv", source), received=3, good=1, duplicate=2, suspended=0)
+        self.assertEqual(
+            self.stored(source),
+            [
+                ("charging_energy", "2026-01-03 09:00", Decimal("1.234")),
+                ("charging_sessions", "2026-01-03 09:00", Decimal(1)),
+                ("charging_time", "2026-01-03 09:00", Decimal(3600)),
+            ],
+        )
+        # What the file proves is not overruled: 0.5 has a point, 2/13 the month first.
+        proven = (head + "2;PRN0001;2/1/2026 10:00;2/1/2026 11:00;1,234\n3;PRN0001;1/13/2026;1/13/2026;0.5\n").encode()
+        self.assertCounts(self.store(proven, "us.csv", source), received=6, good=6, duplicate=0, suspended=0)
+        self.assertIn(("charging_energy", "2026-02-01 09:00", Decimal(1234)), self.stored(source))
 
     def test_half_hours_in_columns_are_rows_of_their_own_in_suspense_too(self):
         source = self.source_of("half_hour_days", "electricity")

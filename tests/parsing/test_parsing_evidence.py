@@ -220,3 +220,62 @@ def test_the_wizard_names_formats_that_read_the_sample(stamp, formats):
     assert found.columns[2]["time_formats"] == formats
     items = read(table(("1", "s", stamp, "5")), plain(time_formats=formats))
     assert codes(items) == (["bad_time"] if len(formats) > 1 else [])
+
+
+@pytest.mark.parametrize("sign", [" ", "'", "\u00a0", "\u202f", "\u2019"])
+def test_a_blank_or_an_apostrophe_between_groups_is_never_a_decimal_sign(sign):
+    for more in ("7", "0,5"):
+        text = table(("1", "s", "2025-01-01", f"1{sign}234"), ("2", "s", "2025-01-01", f"1{sign}234{sign}567"))
+        items = read(text + f"3;s;2025-01-01;{more}\n4;s;2025-01-01;1{sign}23\n", plain(**AUTO))
+        assert [str(item.quantity) for item in records(items)] == ["1234", "1234567", more.replace(",", ".")]
+        assert codes(items) == ["bad_quantity"]
+
+
+NAMED = ("3-Apr-2025 15:05", "03 April 2025 3:05 PM", "Apr 3, 2025, 3:05 PM", "Thu, 03 Apr 2025 15:05:00 GMT")
+
+
+@pytest.mark.parametrize("stamp", NAMED)
+def test_the_name_of_a_month_says_what_the_day_is(stamp):
+    items = read(table(("1", "s", stamp, "1"), ("2", "s", stamp.replace("Apr", "Abc"), "1")), plain(**AUTO))
+    assert [item.occurred_at.isoformat() for item in records(items)] == ["2025-04-03T15:05:00+00:00"]
+    assert codes(items) == ["bad_time"]
+
+
+def test_two_digits_of_a_year_prove_the_month_first_and_never_the_day():
+    lines = (("1", "s", "03/04/25", "1"), ("2", "s", "03/14/25", "1"))
+    assert days(read(table(*lines), plain(**AUTO))) == ["2025-03-04", "2025-03-14"]
+    lines = (("1", "s", "03/04/25", "1"), ("2", "s", "14/03/25", "1"))
+    assert codes(read(table(*lines), plain(**AUTO))) == ["bad_time"]
+
+
+def test_a_day_counted_by_a_spreadsheet_is_read_and_a_small_count_is_not():
+    by = plain(**{**AUTO, "time_formats": ["iso", "excel_serial", "epoch_seconds"]})
+    lines = [(str(n), "s", at, "1") for n, at in enumerate(("45717.4375", "1740823800", "45", "4571"))]
+    items = read(table(*lines), by)
+    assert [item.occurred_at.isoformat() for item in records(items)] == [
+        "2025-03-01T10:30:00+00:00",
+        "2025-03-01T10:10:00+00:00",
+    ]
+    assert codes(items) == ["bad_time", "bad_time"]
+
+
+def test_counts_with_and_without_signs_between_groups_have_one_identity():
+    measure = {"metric": "m", "quantity": {"column": "qty", "whole": True}}
+    by = plain(**AUTO, measures=[measure], external_id={"values": True, "key": ["subject", "at", "qty"]})
+    found = [read(table(("1", "s", "2025-01-01", text)), by)[0] for text in ("1234", "1,234", "1.234", "1 234")]
+    assert len({item.external_id for item in found}) == 1
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(".", ["1234", "12345"]), (",", ["1.234", "12.345"])])
+def test_an_assumed_sign_holds_where_nothing_proves_another(sign, expected):
+    def amounts(*texts):
+        lines = [(str(n), "s", "2025-01-01", text) for n, text in enumerate(texts)]
+        items = read(table(*lines), plain(**AUTO, assumed_decimal=sign))
+        return [str(item.quantity) for item in records(items)], codes(items)
+
+    assert amounts("1,234", "12,345") == (expected, [])
+    assert amounts("1,234", "0.5") == (["1234", "0.5"], []) and amounts("1,234", "0,5") == (["1.234", "0.5"], [])
+    # Both signs proven, in other rows: nothing is assumed.
+    assert amounts("1,234", "0.5", "0,25") == (["0.5", "0.25"], ["ambiguous_number"])
+    late = [*["1,234"] * 1_000, "0,5" if sign == "." else "0.5"]
+    assert amounts(*late)[1] == ["bad_quantity"]

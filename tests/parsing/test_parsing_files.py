@@ -132,9 +132,57 @@ def test_an_unreadable_header_refuses_the_file():
     assert refused(b'[{"id": "\xff", "n": "\xc3\xa9\xc3\xa9"}]', plain(format="json")) == "bad_encoding"
 
 
+def test_files_of_an_archive_are_read_in_the_order_of_their_names_and_numbered_on():
+    second, first = HEADER + "3;s;2025-01-03;4\n\n4;s;2025-01-04;x\n", HEADER + "1,s,2025-01-01,1\n2,s,2025-01-02,2\n"
+    packed = zipped(b_dot_csv=second.replace(",", ";"), a_dot_csv=first, c_dot_csv=HEADER)
+    by = up.Profile.from_dict(plain())
+    items = list(up.parse(packed, by, LIMITS, deadline()))
+    # a.csv has the lines 1 to 3, so that line 2 of b.csv is row 5.
+    assert [(item.row_number, item.external_id, item.quantity) for item in records(items)] == [
+        (2, "1", 1),
+        (3, "2", 2),
+        (5, "3", 4),
+    ]
+    assert codes(items) == ["bad_quantity"] and items[-1].row_number == 7
+    parsed = up.parse(packed, by, LIMITS, deadline()).skip_to(3)
+    assert list(parsed) == items[2:] and parsed.row_count == 4
+    named = up.Profile.from_dict(plain(dimensions={"file": "@file_name"}))
+    assert [item.dimensions["file"] for item in records(up.parse(packed, named, LIMITS, deadline()))] == (
+        ["a.csv", "a.csv", "b.csv"]
+    )
+
+
+def test_limits_hold_for_the_files_of_an_archive_together():
+    packed = zipped(a_dot_csv=HEADER + ROW * 3, b_dot_csv=HEADER + ROW * 3)
+    assert refused(packed, plain(), limits=LIMITS._replace(max_rows=5)) == "too_many_rows"
+    assert len(records(read(packed, plain(), LIMITS._replace(max_rows=6)))) == 6
+    large = HEADER + ROW * 60_000
+    packed = zipped(a_dot_csv=large, b_dot_csv=large)
+    assert refused(packed, plain(), limits=LIMITS._replace(max_ratio=1)) == "bomb_ratio"
+    assert (
+        refused(packed, plain(), limits=LIMITS._replace(max_bytes=2 * len(large) - 1, max_ratio=10_000)) == "too_large"
+    )
+    assert refused(zipped(a_dot_csv=HEADER, b_dot_csv=HEADER), plain()) == "empty_file"
+
+
+def test_a_key_that_comes_in_two_files_of_an_archive_is_the_same_usage():
+    keyed = plain(external_id={"key": ["subject", "at"], "repeats": True})
+    alone = read(HEADER + ROW * 2, keyed)
+    both = read(zipped(a_dot_csv=HEADER + ROW * 2, b_dot_csv=HEADER + ROW * 2), keyed)
+    assert [item.external_id for item in both] == 2 * [item.external_id for item in alone]
+
+
 @provokes_file("several_files")
-def test_an_archive_holds_one_file():
-    assert refused(zipped(a_dot_csv=HEADER, b_dot_csv=HEADER), plain()) == "several_files"
+def test_files_of_an_archive_that_are_not_alike_are_refused_with_their_names():
+    for other in ("x" + HEADER, "id,subject,qty,at\n", "see the manual", '{"id": 1}'):
+        with pytest.raises(up.FileRefused) as caught:
+            read(zipped(a_dot_csv=HEADER + ROW, notes_dot_txt=other + "\n" + ROW), plain())
+        assert caught.value.code == "several_files" and "notes.txt" in caught.value.params["found"]
+    rows = plain(external_id={"row": True})
+    assert refused(zipped(a_dot_csv=HEADER + ROW, b_dot_csv=HEADER + ROW), rows) == "several_files"
+
+
+def test_what_stands_beside_the_file_of_an_archive_is_no_usage():
     # What a provider puts beside the usage is not usage.
     beside = zipped(a_dot_csv=HEADER + ROW, manifest_dot_json="{}", style_dot_xslt="<x/>", readme_dot_md="x")
     assert len(records(read(beside, plain()))) == 1

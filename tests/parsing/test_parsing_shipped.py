@@ -1,6 +1,7 @@
 """Profiles that come with the addon, on small files: formats without a public sample, headers of other spellings."""
 
 import json
+import re
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -198,6 +199,12 @@ def test_green_button_counts_hours_and_their_days_once():
     # One after the other they are two parts of the same use.
     items = read("green_button", green_button((86400, 1, 1735689600), (3600, 24, 1735776000)))
     assert totals(items) == {"energy_wh": "25"} and codes(items) == []
+
+
+def test_green_button_in_milliseconds_says_what_it_says_in_seconds():
+    in_seconds = green_button((86400, 1, 1735689600), (3600, 24, 1735689600))
+    in_millis = re.sub("<start>([0-9]+)</start>", r"<start>\g<1>000</start>", in_seconds)
+    assert in_millis != in_seconds and read("green_button", in_millis) == read("green_button", in_seconds)
 
 
 def test_fuel_in_gallons_is_no_fuel_in_litres():

@@ -131,11 +131,11 @@ FILES = {
 
 
 def archive(*names):
-    """A zip archive of small files."""
+    """A zip archive of small files, each with a column of its own."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as packed:
         for name in names:
-            packed.writestr(name, HEAD)
+            packed.writestr(name, f"{name},{HEAD}")
     return target.getvalue()
 
 
