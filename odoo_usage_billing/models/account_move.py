@@ -131,6 +131,6 @@ class AccountMove(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Charges"),
             "res_model": "usage.charge",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("period_id.move_id", "=", self.id)],
         }

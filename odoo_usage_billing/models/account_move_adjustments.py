@@ -98,6 +98,6 @@ class AccountMove(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Adjustments"),
             "res_model": "usage.adjustment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("id", "in", self._usage_adjustments_shown().ids)],
         }

@@ -134,7 +134,7 @@ class ContractContract(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Adjustments"),
             "res_model": "usage.adjustment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("contract_id", "in", self.ids)],
             "context": {"search_default_current": 1},
         }

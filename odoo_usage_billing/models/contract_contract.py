@@ -326,7 +326,7 @@ class ContractContract(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Charges"),
             "res_model": "usage.charge",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("contract_id", "in", self.ids)],
         }
 
@@ -337,7 +337,7 @@ class ContractContract(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Commitments"),
             "res_model": "usage.commitment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("contract_id", "=", self.id)],
             "context": {"default_contract_id": self.id},
         }
@@ -348,7 +348,7 @@ class ContractContract(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Subjects"),
             "res_model": "usage.subject",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("assignment_ids.contract_id", "in", self.ids)],
         }
 

@@ -137,6 +137,6 @@ class ContractContract(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Held Periods"),
             "res_model": "usage.hold",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("contract_id", "in", self.ids)],
         }

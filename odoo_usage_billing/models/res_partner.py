@@ -23,7 +23,7 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Subjects"),
             "res_model": "usage.subject",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("partner_id", "child_of", self.ids)],
         }
 

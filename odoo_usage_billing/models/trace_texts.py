@@ -56,3 +56,6 @@ TRACE_TEXTS = (
     _lt("Fixed amount (%(days_used)s of %(days_total)s days) %(amount)s."),
 )
 BY_TEMPLATE = {text._source: text for text in TRACE_TEXTS}
+
+#: What an adjustment says instead: its sum is a difference, not what a period costs.
+OF_ADJUSTMENTS = {"Total of this billing period %(amount)s.": _lt("Difference to what was billed: %(amount)s.")}

@@ -123,7 +123,7 @@ class UsageAccrual(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Journal Entries"),
             "res_model": "account.move",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("id", "in", (self.move_id | self.reversal_move_id).ids)],
         }
 

@@ -59,7 +59,7 @@ class UsageAdjustment(models.Model):
     late_event_count = fields.Integer(string="Late Events")
     late_void_count = fields.Integer(string="Taken Back")
     late_quantity = fields.Float(digits=False, min_display_digits=2)
-    late_events = fields.Json(help="The first hundred of them, with their quantities.")
+    late_events = fields.Json(string="What Came Late", help="The first hundred of them, with their quantities.")
     is_repriced = fields.Boolean(string="Price or Baseline Changed")
     version_id = fields.Many2one("usage.rate.card.version", string="Rate Card Version", ondelete="restrict")
     charged_version_id = fields.Many2one(related="charge_id.version_id", string="Version Charged")
@@ -167,7 +167,7 @@ class UsageAdjustment(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Late Events"),
             "res_model": "usage.event",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": domain,
         }
 

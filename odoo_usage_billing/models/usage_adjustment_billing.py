@@ -69,13 +69,15 @@ class UsageAdjustment(models.Model):
         self.filtered(lambda a: a.state == "draft").action_accept()
         self._require(("accepted",), self.env._("%(adjustment)s is %(state)s, so there is nothing to bill."))
         moves = self._bill()
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Invoices"),
             "res_model": "account.move",
-            "view_mode": "list,form",
-            "domain": [("id", "in", moves.ids)],
+            "context": {"default_move_type": "out_invoice", "create": False},
         }
+        if len(moves) == 1:
+            return {**action, "view_mode": "form", "res_id": moves.id}
+        return {**action, "view_mode": "list,kanban,form", "domain": [("id", "in", moves.ids)]}
 
     def _bill(self):
         """Make an invoice, or a credit note, per contract and invoice that is adjusted; return them."""

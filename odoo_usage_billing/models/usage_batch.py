@@ -177,7 +177,7 @@ class UsageBatch(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("batch_id", "=", self.id)],
         }
         return self.env["usage.retirement"]._explain_in(action, self.retired_note)
@@ -189,7 +189,7 @@ class UsageBatch(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Suspense"),
             "res_model": "usage.suspense",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("batch_id", "=", self.id)],
         }
 

@@ -140,7 +140,7 @@ class UsageBatch(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Batches"),
             "res_model": "usage.batch",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("id", "in", batches.ids)],
         }
         if len(batches) == 1:

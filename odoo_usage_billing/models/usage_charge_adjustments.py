@@ -40,6 +40,6 @@ class UsageCharge(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Adjustments"),
             "res_model": "usage.adjustment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("charge_id", "=", self.id)],
         }

@@ -144,6 +144,6 @@ class UsageCommitment(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Settlements"),
             "res_model": "usage.charge",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("commitment_id", "in", self.ids)],
         }

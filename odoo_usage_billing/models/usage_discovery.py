@@ -294,7 +294,7 @@ class UsageDiscovery(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Suspense"),
             "res_model": "usage.suspense",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("source_id", "=", self.source_id.id), ("subject_code", "=", self.identity)],
         }
 

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.tools.misc import format_amount
 
 from ..rating import TraceStep, explain
-from .trace_texts import BY_TEMPLATE
+from .trace_texts import BY_TEMPLATE, OF_ADJUSTMENTS
 
 DECIMALS_MAX = 12
 
@@ -21,6 +21,10 @@ def _digits(number):
     fraction = fraction.rstrip("0")
     sign = "-" if number < 0 and (fraction or whole.strip("0")) else ""
     return sign, whole, fraction
+
+
+def _names_of(components):
+    return {component.code: component.name for component in components}
 
 
 class UsageExplainer(models.AbstractModel):
@@ -58,14 +62,14 @@ class UsageExplainer(models.AbstractModel):
     def _phrase_trace(self, charge):
         """The trace of a charge or an adjustment as sentences, one per step."""
         steps = [TraceStep.from_dict(step) for step in charge.trace or []]
-        parts = charge.component_ids
-        if charge._name == "usage.adjustment":
-            # What was billed before is named as it was then.
-            parts = [*parts, *charge.charge_id.component_ids]
-        return self._phrase_steps(steps, {part.code: part.name for part in parts})
+        if charge._name != "usage.adjustment":
+            return self._phrase_steps(steps, _names_of(charge.component_ids))
+        # What was billed before is named as it was then.
+        names = _names_of([*charge.component_ids, *charge.charge_id.component_ids])
+        return self._phrase_steps(steps, names, {**BY_TEMPLATE, **OF_ADJUSTMENTS})
 
     @api.model
-    def _phrase_steps(self, steps, names=None):
+    def _phrase_steps(self, steps, names=None, texts=BY_TEMPLATE):
         """Steps of a trace as sentences, one per step; `names`: {code of a component: what it is called}."""
         sentences, names = [], names or {}
         labels = dict(self.env["usage.rate.card.version"]._fields["charge_model"]._description_selection(self.env))
@@ -75,7 +79,7 @@ class UsageExplainer(models.AbstractModel):
                 spoken["charge_model"] = labels.get(spoken["charge_model"], spoken["charge_model"])
             if "component" in params:
                 spoken["component"] = names.get(params["component"]) or params["component"].replace("-", " ")
-            sentence = self.env._(BY_TEMPLATE[template])
+            sentence = self.env._(texts[template])
             sentences.append(sentence % spoken)
         return sentences
 

@@ -199,7 +199,7 @@ class UsageRecognition(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Journal Entries"),
             "res_model": "account.move",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("id", "in", self.line_ids.prepaid_move_id.move_id.ids)],
         }
 

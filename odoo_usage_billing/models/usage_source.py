@@ -128,6 +128,6 @@ class UsageSource(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Batches"),
             "res_model": "usage.batch",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("source_id", "=", self.id)],
         }

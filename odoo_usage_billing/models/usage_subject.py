@@ -117,7 +117,7 @@ class UsageSubject(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Suspense"),
             "res_model": "usage.suspense",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": self._suspense_domain(),
         }
 
@@ -127,6 +127,6 @@ class UsageSubject(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Assignments"),
             "res_model": "usage.assignment",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("subject_id", "in", self.ids)],
         }

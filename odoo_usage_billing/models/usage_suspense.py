@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ..store.copying import array
+from ..store.reason_names import REASON_NAMES
 from ..store.reasons import REASONS
 from ..store.records import UsageRecord, content_digest
 
@@ -36,7 +37,7 @@ class UsageSuspense(models.Model):
     row_number = fields.Integer(string="Row", readonly=True)
     suspense_key = fields.Char(required=True, readonly=True)
     content_digest = fields.Char(required=True, default="", readonly=True)
-    reason_code = fields.Char(string="Reason", required=True, index=True, readonly=True)
+    reason_code = fields.Selection("_reason_choices", string="Reason", required=True, index=True, readonly=True)
     reason_params = fields.Json(readonly=True)
     message = fields.Char(compute="_compute_message")
     payload = fields.Json(required=True)
@@ -71,6 +72,18 @@ class UsageSuspense(models.Model):
     def _reason_sentences(self):
         """{reason code: sentence with %(name)s parameters}; other addons add theirs."""
         return dict(REASONS)
+
+    @api.model
+    def _reason_names(self):
+        """{reason code: what it is called in a list}; other addons add theirs."""
+        return dict(REASON_NAMES)
+
+    @api.model
+    def _reason_choices(self):
+        """Every reason with its name in the user's language; one without a name shows its code."""
+        names = self._reason_names()
+        # pylint: disable=translation-not-lazy
+        return [(code, self.env._(names[code]) if code in names else code) for code in self._reason_sentences()]
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -232,7 +245,23 @@ class UsageSuspense(models.Model):
                     )
                 )
             group._send_again(source, read)
-        return True
+        return rows._recycled_notice()
+
+    def _recycled_notice(self):
+        """What became of the rows that were sent again, told to whoever sent them; the list shows it anew."""
+        waiting = self.filtered(lambda s: s.state == "open")
+        words = {"stored": len(self - waiting), "waiting": len(waiting)}
+        message = self.env._("%(stored)s stored, %(waiting)s refused again: each says why.", **words)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if waiting else "success",
+                "title": self.env._("Records sent again"),
+                "message": message if waiting else self.env._("%(stored)s stored.", **words),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def action_accept_correction(self):
         """Let conflicting rows replace the events that were stored first under their ids."""

@@ -123,8 +123,9 @@ class TestAdjustments(UsageCommon):
     def test_a_person_may_bill_a_difference_now(self):
         self.late()
         adjustment = self.found()
-        adjustment.action_bill_now()
+        opened = adjustment.action_bill_now()
         self.assertEqual((adjustment.state, adjustment.move_id.amount_untaxed), ("invoiced", 3.5))
+        self.assertEqual((opened["view_mode"], opened["res_id"]), ("form", adjustment.move_id.id))
         self.assertEqual(self.bill(date(2026, 3, 1)).amount_untaxed, 0)
         with self.assertRaises(UserError):
             adjustment.action_bill_now()
@@ -294,6 +295,8 @@ class TestAdjustments(UsageCommon):
         charged = self.env["usage.event"].search(adjustment.charge_id.action_view_events()["domain"])
         self.assertEqual(charged.mapped("external_id"), ["first"])
         self.assertIn("107", adjustment.explanation)
+        # 107 x 0.50 less 100 x 0.50: a difference, not what the period costs
+        self.assertEqual(adjustment.explanation.splitlines()[-1], "Difference to what was billed: 3.5.")
         billed = next(text for text in adjustment.explanation.splitlines() if "already billed" in text)
         self.assertIn(adjustment.charge_id.component_ids[:1].name, billed, "as it was named on the invoice")
 

@@ -99,6 +99,15 @@ class TestSuspense(UsageCommon):
                 self.correct(row, recycle=False, **values)
         self.assertFalse(row.correction)
 
+    def test_whoever_recycles_is_told_what_was_stored_and_what_was_refused_again(self):
+        rows = self.send([self.record("NEW1", 1, external_id="1"), self.record("NEW2", 2, external_id="2")]).suspense_ids
+        rows[0].correction = {"subject": "PRN0001"}
+        told = rows.action_recycle()["params"]
+        self.assertEqual((told["type"], told["message"]), ("warning", "1 stored, 1 refused again: each says why."))
+        rows[1].correction = {"subject": "PRN0001"}
+        told = rows.action_recycle()["params"]
+        self.assertEqual((told["type"], told["message"]), ("success", "1 stored."))
+
     def test_a_correction_that_does_not_help_keeps_one_row(self):
         row = self.send([self.record("NEW1", 5, external_id="x")]).suspense_ids
         self.correct(row, quantity="7")

@@ -200,7 +200,7 @@ class UsageBaselineRamp(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Baselines"),
             "res_model": "usage.baseline",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("contract_line_id", "=", self.contract_line_id.id)],
             "context": {"default_contract_line_id": self.contract_line_id.id},
         }

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 SCOPE = "usage_ingest"
@@ -27,6 +29,7 @@ class UsageIngestionKey(models.Model):
         groups="base.group_system",
     )
     expires_at = fields.Datetime(required=True, readonly=True)
+    date_last = fields.Date(string="Last Day", compute="_compute_date_last", help="The last day on which the key works.")
     revoked_at = fields.Datetime(readonly=True)
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")],
@@ -37,6 +40,11 @@ class UsageIngestionKey(models.Model):
         "(apikey_id) WHERE apikey_id IS NOT NULL",
         "This key opens a source already.",
     )
+
+    @api.depends("expires_at")
+    def _compute_date_last(self):
+        for key in self:
+            key.date_last = key.expires_at and (key.expires_at - timedelta(seconds=1)).date()
 
     @api.depends("expires_at", "revoked_at")
     def _compute_state(self):

@@ -83,6 +83,6 @@ class UsageReading(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("source_id", "=", self.source_id.id), ("known_as", "=", self.delta_external_id)],
         }

@@ -102,6 +102,6 @@ class UsageSource(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Files"),
             "res_model": "usage.folder.file",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("source_id", "=", self.id)],
         }

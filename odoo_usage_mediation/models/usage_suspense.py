@@ -7,7 +7,7 @@ from ..intake import Reread
 from ..intake.events import EventReread
 from ..mqtt.topics import subject_of
 from ..parsing import FileRefused, ProfileInvalid
-from ..reasons import ROW_SENTENCES, explain_file, explain_row
+from ..reasons import ROW_NAMES, ROW_SENTENCES, explain_file, explain_row
 
 
 class UsageSuspense(models.Model):
@@ -16,6 +16,10 @@ class UsageSuspense(models.Model):
     @api.model
     def _reason_sentences(self):
         return {**ROW_SENTENCES, **super()._reason_sentences()}
+
+    @api.model
+    def _reason_names(self):
+        return {**ROW_NAMES, **super()._reason_names()}
 
     @api.model
     def _explain(self, code, params, sentences=None):
@@ -38,6 +42,17 @@ class UsageSuspense(models.Model):
                 elif source.profile_id:
                     found.update(group._reread(source, batch))
         return found
+
+    def _estimate_value(self):
+        """What a counter shows is no usage: such rows have no estimate."""
+        readings = self.filtered(lambda s: s._is_reading())
+        readings.filtered("amount_estimate").amount_estimate = False
+        return super(UsageSuspense, self - readings)._estimate_value()
+
+    def _is_reading(self):
+        self.ensure_one()
+        codes = self.source_id._register_metrics()
+        return codes is None or self.metric_code in codes
 
     def _came_as_events(self, source, batch):
         """Whether these rows are events of the HTTP or the MQTT door that no profile read."""

@@ -48,6 +48,13 @@ class TestReasons(TransactionCase):
             what, mend = self.env["usage.suspense"]._explain(code, {})
             self.assertTrue(what and mend, code)
 
+    def test_every_reason_has_a_name_by_which_lists_group(self):
+        choices = self.env["usage.suspense"]._reason_choices()
+        self.assertEqual({code for code, _name in choices}, {*ROW_SENTENCES, *STORE_REASONS})
+        names = [name for _code, name in choices]
+        self.assertEqual([name for name in names if "_" in name or len(name) > 40], [])
+        self.assertEqual(len(set(names)), len(names))
+
     def test_a_parameter_that_is_missing_never_raises(self):
         for code in FILE_SENTENCES:
             what, mend = explain_file(self.env, code, {})

@@ -42,6 +42,17 @@ class TestRegisters(RegisterCase):
         self.send([self.read(-24, 90), self.read(96, 205)])
         self.assertEqual(self.standing(), [(0, 10), (24, 10), (36, 40), (48, 10), (72, 40), (96, 5)])
 
+    def test_what_a_counter_shows_is_not_valued_as_if_it_were_used(self):
+        self.source.register_max_per_day = 100
+        batch = self.send([self.read(0, 100), self.read(24, 10_000_100)])
+        waiting = batch.suspense_ids
+        self.assertEqual((waiting.reason_code, waiting.quantity_text), ("implausible_delta", "10000100"))
+        # 10,000,100 x 0.01 would be 100,001.00 that nobody used
+        self.assertEqual(waiting.amount_estimate, 0)
+        waiting.amount_estimate = 100_001
+        waiting._estimate_value()
+        self.assertEqual(waiting.amount_estimate, 0)
+
     def test_a_late_reading_of_an_invoiced_period_waits(self):
         self.source.late_policy = "suspend"
         self.send([self.read(0, 100), self.read(48, 160)])

@@ -39,7 +39,7 @@ class UsageIngestionKeyWizard(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Ingestion Key Ready"),
             "res_model": "res.users.apikeys.show",
-            "views": [(False, "form")],
+            "views": [(self.env.ref("odoo_usage_mediation.usage_ingestion_key_show_view_form").id, "form")],
             "target": "new",
             "context": {"default_key": secret},
         }

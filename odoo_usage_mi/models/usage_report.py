@@ -64,7 +64,7 @@ class UsageReport(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Usage Events"),
             "res_model": "usage.event",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [
                 ("contract_line_id", "=", self.contract_line_id.id),
                 ("metric_id", "=", self.metric_id.id),

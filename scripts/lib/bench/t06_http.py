@@ -112,7 +112,7 @@ def _values(keys, stamp, name):
             {
                 **keys,
                 "suspense_key": f"json2-{event['id']}",
-                "reason_code": "bench",
+                "reason_code": "poison",
                 "first_seen_at": at,
                 "last_seen_at": at,
                 "payload": event,
