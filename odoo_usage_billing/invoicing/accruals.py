@@ -2,7 +2,8 @@
 
 A period that is charged, but whose invoice is a draft or dated later, is worth its charges, and every charged
 period its accepted differences that are not billed either. Any other is rated by the code that will invoice it, up
-to the day; what a safety bound would hold leaves its contract out. Nothing is written.
+to the day; what cannot be rated, or a safety bound would hold, leaves its contract out but for what is charged.
+Nothing is written.
 """
 
 from collections import defaultdict
@@ -51,6 +52,11 @@ class Open(NamedTuple):
     whole: Due
     period_id: int = 0
 
+    @property
+    def is_charged(self):
+        """Whether its charges say what it is worth: all of it was charged."""
+        return bool(self.period_id) and self.due == self.whole
+
 
 class Owed(NamedTuple):
     """What a contract line owes for days `[date_start, date_end)`; `amounts` and `names` are those of invoice lines.
@@ -69,8 +75,19 @@ class Owed(NamedTuple):
     charged: bool
 
 
+class LeftOut(NamedTuple):
+    """Why a contract was left out, and its periods {(line id, first day)} of unknown worth; None: all that it has."""
+
+    reason: str
+    periods: frozenset | None
+
+    def is_about(self, line_id, date_start):
+        """Whether nobody knows what the period is worth."""
+        return self.periods is None or (line_id, date_start) in self.periods
+
+
 def unbilled(contracts, day):
-    """([Owed], {contract: why it was left out}) of usage contracts up to and including a local day."""
+    """([Owed], {contract: LeftOut}) of usage contracts up to and including a local day."""
     found, refused = [], {}
     try:
         return _unbilled(contracts, day), refused
@@ -80,24 +97,41 @@ def unbilled(contracts, day):
         try:
             found += _unbilled(contract, day)
         except (UserError, RatingError) as error:
-            refused[contract] = str(error)
+            charged, periods = _charged_at_least(contract, day)
+            found += charged
+            refused[contract] = LeftOut(str(error), periods)
     return found, refused
+
+
+def _charged_at_least(contract, day):
+    """([Owed], periods of unknown worth) of a contract that is left out: what it was charged needs no rating."""
+    lines = contract._usage_lines_ever()
+    try:
+        parts = _open_periods(contract.env, lines, day)
+    except UserError:
+        return [], None
+    charged = [part for part in parts if part.is_charged]
+    rest = frozenset((part.line.id, part.due.date_start) for part in parts if not part.is_charged)
+    return _together(_stored(contract.env, charged) + _late(contract.env, lines, day)), rest
 
 
 def _unbilled(contracts, day):
     env = contracts.env
     lines = contracts._usage_lines_ever()
     parts = _open_periods(env, lines, day)
-    charged = [part for part in parts if part.period_id and part.due == part.whole]
-    rest = [part for part in parts if part not in charged]
+    charged = [part for part in parts if part.is_charged]
+    rest = [part for part in parts if not part.is_charged]
     rated = _rate_in_turns(env, rest)
     known = {part.due for part in rest if not part.period_id}
     fresh = [item for item in rated if item.due in known]
     contracts._hold_implausible(fresh)
     rated += commitments.settle(env, fresh)
-    late = [Owed(*difference, difference[2], True) for difference in differences(env, lines, day)]
     ends = {part.due: part.whole.date_end for part in rest}
-    return _together(_stored(env, charged) + _summed(rated, ends) + late)
+    return _together(_stored(env, charged) + _summed(rated, ends) + _late(env, lines, day))
+
+
+def _late(env, lines, day):
+    return [Owed(*difference, difference[2], True) for difference in differences(env, lines, day)]
 
 
 # -- which days ------------------------------------------------------------

@@ -25,7 +25,8 @@ CREATE TRIGGER usage_accrual_line_fact BEFORE INSERT OR UPDATE OR DELETE ON usag
 class UsageAccrualLine(models.Model):
     """Unbilled usage of a contract line in one billing period, what of it is posted already, and what is not.
 
-    A line with a reason could not be rated: nothing of it is posted, and nothing posted of it is taken back.
+    A line with a reason has periods that could not be rated: nothing of them is posted, and what was posted of them,
+    which it shows as unbilled, stays.
     """
 
     _name = "usage.accrual.line"

@@ -53,9 +53,8 @@ class UsageAccrual(models.Model):
     def _kept(self, refused):
         """{balance id: what was accrued out of it for contracts that cannot be rated now, and stays}."""
         kept = defaultdict(Decimal)
-        left_out = {line.id for contract in refused for line in contract._usage_lines_ever()}
-        for key, (_end, amount, _company) in self._posted().items():
-            if key.line_id in left_out and key.balance_id:
+        for key, (_end, amount, _company) in self._staying(refused).items():
+            if key.balance_id:
                 kept[key.balance_id] += abs(amount)
         return kept
 

@@ -1,4 +1,5 @@
 import json
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -64,7 +65,7 @@ class UsageAccrual(models.Model):
         return contracts.browse(contracts.with_context(active_test=False).search(domain, order="id").ids)
 
     def _targets(self):
-        """({key: line values}, {contract: reason}): what should be posted for the date in all."""
+        """({key: line values}, {contract: LeftOut}): what should be posted for the date in all."""
         owed, refused, contracts = [], {}, self._contracts()
         for start in range(0, len(contracts), CHUNK):
             found, unable = accruals.unbilled(contracts[start : start + CHUNK], self.date)
@@ -114,10 +115,9 @@ class UsageAccrual(models.Model):
 
     def _differences(self, targets, refused):
         """The values of lines: each target less what is posted, and what is posted and no longer owed."""
-        posted = self._posted()
-        left_out = {line.id for contract in refused for line in contract._usage_lines_ever()}
+        posted, stays = self._posted(), self._staying(refused)
         for key, (date_end, _amount, _company) in posted.items():
-            if key not in targets and key.line_id not in left_out:
+            if key not in targets and key not in stays:
                 targets[key] = self._gone(key, date_end)
         result = []
         for key, vals in targets.items():
@@ -127,6 +127,15 @@ class UsageAccrual(models.Model):
                 vals = {**vals, "amount": unbilled - amount, "amount_company": unbilled_company - company}
                 result.append({name: float(v) if isinstance(v, Decimal) else v for name, v in vals.items()})
         return result
+
+    def _staying(self, refused):
+        """What is posted for periods of unknown worth, by key, as `_posted` gives it: it stays."""
+        left_out = {line.id: left for contract, left in refused.items() for line in contract._usage_lines_ever()}
+        return {
+            key: posted
+            for key, posted in self._posted().items()
+            if key.line_id in left_out and left_out[key.line_id].is_about(key.line_id, key.date_start)
+        }
 
     def _posted(self):
         """{key: (end, amount, amount in company currency)} posted for the date so far."""
@@ -155,9 +164,20 @@ class UsageAccrual(models.Model):
         }
 
     def _left_out(self, refused):
+        """The values of lines that say why, and what of them stays posted."""
+        stays = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for key, (_end, amount, company) in self._staying(refused).items():
+            stays[key.line_id][0] += amount
+            stays[key.line_id][1] += company
         return [
-            {**self._identity_of(line), "currency_id": contract.currency_id.id, "reason": reason}
-            for contract, reason in refused.items()
+            {
+                **self._identity_of(line),
+                "currency_id": contract.currency_id.id,
+                "reason": left.reason,
+                "amount_unbilled": float(stays[line.id][0]),
+                "amount_unbilled_company": float(stays[line.id][1]),
+            }
+            for contract, left in refused.items()
             for line in contract._usage_lines_ever()
         ]
 

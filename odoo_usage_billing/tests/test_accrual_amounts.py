@@ -109,6 +109,30 @@ class TestAccrualAmounts(AccrualCommon):
         self.assertEqual(self.invoiced(contract, date(2026, 2, 16)), 31 + 16)
         self.assertEqual(self.accrued(contract, JANUARY), 16 + 7)
 
+    def test_what_was_accrued_of_a_period_that_is_billed_goes_also_when_the_next_one_would_be_held(self):
+        self.contract.write({"usage_bounds_from": "own", "usage_hold_above": 100})
+        self.use(500)
+        self.use(700, date(2026, 2, 10))
+        # 500 x 0.01 of January and 700 x 0.01 of February
+        self.assertEqual(self.accrue(FEBRUARY).amount, 5 + 7)
+        self.run_billing(date(2026, 2, 1), contracts=self.contract)
+        self.use(10**8, date(2026, 2, 16))
+        accrual = self.accrue(FEBRUARY)
+        self.assertEqual((accrual.skipped_count, accrual.amount), (1, -5))
+        left_out = accrual.line_ids.filtered("reason")
+        self.assertEqual((left_out.amount_unbilled, left_out.amount), (7, 0), "what is unknown stays as it was")
+        self.assertEqual((accrual.amount_unbilled, self.balance(self.asset, FEBRUARY)), (7, 7))
+
+    def test_what_was_charged_is_accrued_also_of_a_contract_that_cannot_be_rated(self):
+        self.contract.usage_invoice_policy = "draft"
+        self.use(500)
+        self.run_billing(date(2026, 2, 1), contracts=self.contract)
+        later = self.make_card(charge_model="per_unit", date_start=date(2027, 1, 1), name="Later")
+        self.line.usage_rate_card_id = later
+        accrual = self.accrue(FEBRUARY)
+        self.assertEqual((accrual.skipped_count, accrual.amount), (1, 5))
+        self.assertEqual(self.balance(self.asset, FEBRUARY), 5)
+
     def test_what_a_safety_bound_would_hold_is_no_revenue_until_it_is_released(self):
         self.contract.write({"usage_bounds_from": "own", "usage_hold_above": 100})
         other = self.rated(self.make_card(charge_model="per_unit", unit_price=1, name="Other"))
