@@ -2,10 +2,13 @@
 
 import os
 
-#: The bound of a run that hangs; a small year takes a minute or two where nothing else works.
+import pytest
+
+#: The bound of a run that hangs; a small year takes a minute or two where nothing else works, a full one an hour.
 HOURS = 6
 
 
+@pytest.mark.timeout(HOURS * 3600)
 def test_a_year_holds_after_each_step(databases, told, conf):
     size, seed = os.environ.get("YEAR_SIZE", "small"), os.environ.get("YEAR_SEED", "20250101")
     where = (f"--config={conf}", f"--database={databases.clone('year')}")

@@ -18,7 +18,7 @@ NUMBER = 22
 PROMISE = "The books balance and respect locks"
 TARGET = "violations 0; entries in locked periods 0; MIS total = ledger total difference 0.00"
 #: (lives, operations of each, kinds of contract in each company)
-SIZES = {"full": (200, 500, 12), "medium": (6, 80, 7), "small": (2, 40, 5)}
+SIZES = {"full": (200, 500, 12), "medium": (12, 120, 16), "small": (2, 40, 5)}
 
 
 def attack(database, size, seed):
