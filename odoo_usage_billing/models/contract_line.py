@@ -1,4 +1,7 @@
+from calendar import monthrange
 from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -6,6 +9,13 @@ from odoo.exceptions import UserError, ValidationError
 from ..invoicing.periods import Due
 
 USAGE_MARKER = "__usage_due__"
+#: Recurrences that keep their day of the month; the last-day month has none.
+BY_MONTHS = ("monthly", "quarterly", "semesterly", "yearly")
+
+
+def is_last_of_month(day):
+    """Whether a month ends with the day."""
+    return day.day == monthrange(day.year, day.month)[1]
 
 
 class InvoicedLines:
@@ -124,13 +134,41 @@ class ContractLine(models.Model):
         return vals_list
 
     @api.model
-    def get_next_period_date_end(self, *args, **kwargs):
-        """Worked out once a transaction for the same dates and rule: a run asks several times for each line."""
+    def get_next_period_date_end(
+        self, next_period_date_start, recurring_rule_type, recurring_interval, max_date_end, *args, **kwargs
+    ):
+        """Worked out once a transaction for the same dates and rule: a run asks several times for each line.
+
+        A line of the 31st keeps its day after a shorter month: the host goes on from the 28th of February for ever.
+        """
         ends = self.env.cr.cache.setdefault("contract_period_ends", {})
-        key = (args, *sorted(kwargs.items()))
+        rule = (next_period_date_start, recurring_rule_type, recurring_interval)
+        forced = any(args) or any(kwargs.values())
+        day = 0 if forced else self._usage_day_of_month(next_period_date_start, recurring_rule_type)
+        key = (*rule, max_date_end, day, args, *sorted(kwargs.items()))
         if key not in ends:
-            ends[key] = super().get_next_period_date_end(*args, **kwargs)
+            ends[key] = end = super().get_next_period_date_end(*rule, max_date_end, *args, **kwargs)
+            if day and end:
+                following = super().get_next_period_date_end(*rule, False) + timedelta(days=1)
+                end = following + relativedelta(day=day) - timedelta(days=1)
+                ends[key] = min(end, max_date_end or end)
         return ends[key]
+
+    def _usage_day_of_month(self, start, rule):
+        """The day with which periods of a usage contract begin, if the month of `start` is too short for it; else 0."""
+        if rule not in BY_MONTHS or not start or not is_last_of_month(start) or len(self) != 1:
+            return 0
+        first = self.date_start
+        return first.day if first and first.day > start.day and self.contract_id.has_usage else 0
+
+    def _compute_recurring_next_date(self):
+        """The host works out many lines with the dates of each, and asks none of them: here each is asked."""
+        alone = self.filtered(
+            lambda line: line._usage_day_of_month(line.next_period_date_start, line.recurring_rule_type)
+        )
+        for line in alone:
+            super(ContractLine, line)._compute_recurring_next_date()
+        return super(ContractLine, self - alone)._compute_recurring_next_date()
 
     def _usage_due(self):
         """The next period to invoice as a Due (half-open local days)."""

@@ -17,6 +17,7 @@ from . import (
     test_copies,
     test_corrections,
     test_customer_merge,
+    test_day_of_month,
     test_dimension_key,
     test_discovery,
     test_drafts_by_hand,

@@ -80,7 +80,8 @@ class TestPartPeriods(UsageCommon):
         rhythms = (
             ("daily", 10, date(2026, 1, 1), date(2026, 1, 13), 10, [10, 3]),
             ("weekly", 2, date(2026, 1, 1), date(2026, 1, 19), 14, [14, 5]),
-            ("monthly", 1, date(2026, 1, 31), date(2026, 4, 1), 31, [31, 31, 5]),
+            # two days of the thirty from 31 March: 31 x 2 / 30
+            ("monthly", 1, date(2026, 1, 31), date(2026, 4, 1), 31, [31, 31, 2.07]),
             ("quarterly", 1, date(2026, 1, 1), date(2026, 2, 14), 90, [45]),
             ("semesterly", 1, date(2026, 1, 1), date(2026, 2, 15), 181, [46]),
             ("yearly", 1, date(2024, 2, 29), date(2025, 6, 30), 365, [365, 123]),
