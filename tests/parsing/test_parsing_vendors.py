@@ -172,3 +172,35 @@ def test_billed_seconds_of_more_carriers_are_found(text):
 def test_every_shipped_profile_is_sound_and_says_what_it_does():
     for name in NAMES:
         assert profile(name).measures, name
+
+
+def cumulative(*points):
+    """An export request with one cumulative sum: (attribute, value, nanoseconds)."""
+    points = [
+        {
+            "attributes": [{"key": "code", "value": {"stringValue": code}}],
+            **({} if value is None else {"asInt": str(value)}),
+            "timeUnixNano": str(1740787200 * 10**9 + nanos),
+        }
+        for code, value, nanos in points
+    ]
+    metric = {"name": "requests", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": points}}
+    names = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    return json.dumps({"resourceMetrics": [{"resource": names, "scopeMetrics": [{"metrics": [metric]}]}]})
+
+
+SERIES = (
+    ((("200", 15, 0), ("500", 7, 0)), [("22", 0)], ["filtered"]),
+    ((("200", 15, 1000), ("500", 7, 9000), ("404", 1, 5000)), [("23", 9)], ["filtered", "filtered"]),
+    ((("200", 15, 0), ("500", 7, 0), ("200", 16, 5000), ("500", 7, 5000)), [("22", 0), ("23", 5)], ["filtered"] * 2),
+    ((("200", 15, 0), ("500", None, 0)), [], ["missing_quantity", "filtered"]),
+    ((("200", 15, 0), ("200", 16, 5000), ("500", 7, 5000)), [], ["missing_quantity", "missing_quantity", "filtered"]),
+)
+
+
+@pytest.mark.parametrize(("points", "totalled", "refusals"), SERIES)
+def test_series_of_one_cumulative_metric_are_one_register_of_their_resource(points, totalled, refusals):
+    items = read("otlp_cumulative", cumulative(*points))
+    # 15 + 7; 15 + 7 + 1 at the latest of their times; 16 + 7
+    assert [(str(item.quantity), item.occurred_at.microsecond) for item in records(items)] == totalled
+    assert codes(items) == refusals
