@@ -4,8 +4,8 @@ Columns: ``metric``, ``unit``, ``kind`` (sum, gauge, histogram, exponentialHisto
 (delta, cumulative, ""), ``monotonic``, ``value`` (a histogram's sum), ``count``, ``start``, ``time`` (epoch
 nanoseconds), ``resource.<key>``, ``attributes.<key>`` (dots in keys are written ``\\.``), ``scope``, and
 ``series``: a digest of what identifies the stream of points. Identity: ``{"key": ["series", "start", "time"]}``.
-For the register that a whole resource is, of cumulative sums: ``total`` (the sum of all its series of the metric at one time), given by the
-first of their points, whose ``among`` is 1; "" where the series are not told at the same times.
+For the register that a whole resource is, of cumulative sums: ``total`` (the sum of all its series of the metric at one
+time), given by the first of their points, whose ``among`` is 1; "" where the series are not told at the same times.
 """
 
 from __future__ import annotations

@@ -204,3 +204,44 @@ def test_series_of_one_cumulative_metric_are_one_register_of_their_resource(poin
     # 15 + 7; 15 + 7 + 1 at the latest of their times; 16 + 7
     assert [(str(item.quantity), item.occurred_at.microsecond) for item in records(items)] == totalled
     assert codes(items) == refusals
+
+
+@pytest.mark.parametrize(
+    ("head", "seconds"), [("Duration (ms)", "90.000"), ("Duration (hours)", "324000000"), ("Duration (min)", "5400000")]
+)
+def test_lengths_of_calls_are_in_the_unit_of_their_header(head, seconds):
+    assert totals(read("call_records", f"caller,called,start,{head}\n1,2,2025-03-01T00:00:00Z,90000\n")) == {
+        "call_seconds": seconds
+    }
+
+
+@pytest.mark.parametrize(("head", "energy"), [("Wh", "0.0075"), ("kWh", "7.5"), ("MWh", "7500.0")])
+def test_energy_is_in_the_unit_of_its_header_and_without_one_refused(head, energy):
+    session = f"Session ID,Station ID,Start Date,End Date,Energy ({head})\n"
+    session += "1,C,2025-03-01T00:00:00Z,2025-03-01T01:00:00Z,7.5\n"
+    assert totals(read("charging_sessions", session))["charging_energy"] == energy
+    interval = f"Meter,Start,Energy ({head})\nm,2025-03-01T00:00:00Z,7.5\n"
+    assert totals(read("half_hour_intervals", interval)) == {"electricity": energy}
+    for name, text in (("charging_sessions", session), ("half_hour_intervals", interval)):
+        for other in ("", " (kW)", " (per kWh)"):
+            text = text.replace(f" ({head})", other)
+            assert refused(text, profile(name).to_dict(), context={}) == "missing_columns"
+
+
+def test_costs_as_json_are_those_of_the_table():
+    names = "BillingAccountId,SubAccountId,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,BillingCurrency"
+    row = ["a", "s", "2025-03-01T00:00:00Z", "2025-03-02T00:00:00Z", "Usage", "1.2e-05", "EUR"]
+    table = f"{names},ConsumedQuantity\n{','.join(row)},nan\n"
+    item = dict(zip(names.split(","), [*row[:5], float(row[5]), row[6]], strict=True))
+    (first,), (second,) = (
+        records(items) for items in (read("focus", table), read("focus_json", json.dumps({"data": [item]})))
+    )
+    assert first[2:12] == second[2:12] and str(first.quantity) == "0.000012"
+
+
+def test_a_fleet_in_json_may_write_its_names_small():
+    machine = {"equipmentHeader": {"oemName": "Acme", "serialNumber": "A"}}
+    machine |= {"cumulativeOperatingHours": {"datetime": "2025-01-31T10:00:00Z", "hour": 12.5}}
+    machine |= {"fuelUsed": {"datetime": "2025-01-31T10:00:00Z", "fuelUnits": "litre", "fuelConsumed": 7}}
+    items = read("fleet_snapshot", json.dumps({"fleet": {"equipment": [machine]}}))
+    assert totals(items) == {"operating_hours": "12.5", "fuel": "7"} and {item.subject for item in items} == {"A"}
