@@ -245,3 +245,18 @@ def test_a_fleet_in_json_may_write_its_names_small():
     machine |= {"fuelUsed": {"datetime": "2025-01-31T10:00:00Z", "fuelUnits": "litre", "fuelConsumed": 7}}
     items = read("fleet_snapshot", json.dumps({"fleet": {"equipment": [machine]}}))
     assert totals(items) == {"operating_hours": "12.5", "fuel": "7"} and {item.subject for item in items} == {"A"}
+
+
+def test_pages_of_print_jobs_are_those_of_the_document_times_its_copies():
+    text = "Print Logger - a title\nTime,User,Pages,Copies,Printer,Document Name,Duplex,Grayscale\n"
+    job = '2025-03-13 10:00:00,ann,3,2,HP,"a, b",DUPLEX,NOT GRAYSCALE\n'
+    items = read("print_jobs", text + job * 2 + job.replace("NOT GRAY", "GRAY") + job.replace(",NOT GRAYSCALE", ","))
+    # Three pages, two copies: 6 a job
+    assert totals(items) == {"printed_pages_colour": "12", "printed_pages_mono": "6", "printed_pages": "6"}
+    assert len({item.external_id for item in records(items)}) == 4 and records(items)[0].end_user == "ann"
+
+
+@pytest.mark.parametrize("head", ["billable_seconds", "Billable Seconds", "BillableSeconds", "Billed Duration"])
+def test_seconds_that_are_billed_come_before_those_that_it_lasted_in_any_spelling(head):
+    text = f"Caller,Called,Start,Duration,{head}\n100,200,2025-03-01 10:00:00,65,60\n"
+    assert totals(read("call_records", text)) == {"call_seconds": "60"}
