@@ -284,8 +284,10 @@ class CellEnvironment(Environment):
 
         The first names of a spec are the best: another spelling of them comes before a worse one that is there exactly.
         """
-        if name[:1] == "@" or header_key(name) in self._places or self._inside(name):
+        if name[:1] == "@" or header_key(name) not in self._places and self._inside(name):
             return name
+        if header_key(name) in self._places:
+            return header_key(name)
         # Two columns of one spelling are none: which of them is meant, nobody knows.
         alike = self._loose.get(loose_key(name), ())
         return next(iter(alike)) if len(alike) == 1 else None

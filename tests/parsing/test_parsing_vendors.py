@@ -260,3 +260,8 @@ def test_pages_of_print_jobs_are_those_of_the_document_times_its_copies():
 def test_seconds_that_are_billed_come_before_those_that_it_lasted_in_any_spelling(head):
     text = f"Caller,Called,Start,Duration,{head}\n100,200,2025-03-01 10:00:00,65,60\n"
     assert totals(read("call_records", text)) == {"call_seconds": "60"}
+
+
+def test_what_was_drawn_from_the_grid_comes_before_what_is_left_of_it():
+    text = "Start,kWh,Import (kWh),Export (kWh)\n2025-03-01T00:00:00Z,3,5,2\n"
+    assert totals(read("half_hour_intervals", text)) == {"electricity": "5", "electricity_fed_in": "2"}
