@@ -80,10 +80,18 @@ def _element(machine):
 
 
 def _object(machine):
-    header, stated = dict.fromkeys(_HEADER, ""), machine.get("EquipmentHeader")
+    # Some write the names with a small letter first.
+    parts, header = _folded(machine), dict.fromkeys(_HEADER, "")
+    stated = parts.get("equipmentheader")
     if isinstance(stated, dict):
-        header = {column: scalar_text(stated.get(element)) for column, element in _HEADER.items()}
-    return header, [(name, _texts(machine[name])) for name in READINGS if isinstance(machine.get(name), dict)]
+        stated = _folded(stated)
+        header = {column: scalar_text(stated.get(element.casefold())) for column, element in _HEADER.items()}
+    found = [(name, parts.get(name.casefold())) for name in READINGS]
+    return header, [(name, _texts(reading)) for name, reading in found if isinstance(reading, dict)]
+
+
+def _folded(item: dict) -> dict:
+    return {name.casefold(): value for name, value in item.items()}
 
 
 def _texts(reading):
@@ -92,11 +100,11 @@ def _texts(reading):
 
 def _row(header: dict, name: str, values: dict) -> dict:
     value, unit = READINGS[name]
-    folded = {path.casefold(): text for path, text in values.items()}
+    folded = _folded(values)
     return {
         **header,
         "metric": name,
-        "value": values.get(value, ""),
-        "unit": unit[1:] if unit.startswith("=") else values.get(unit, ""),
+        "value": folded.get(value.casefold(), ""),
+        "unit": unit[1:] if unit.startswith("=") else folded.get(unit.casefold(), ""),
         "time": folded.get("/@datetime") or folded.get("datetime", ""),
     }

@@ -275,13 +275,22 @@ class CellEnvironment(Environment):
 
     def names(self, spec):
         names = super().names(spec)
-        known = [name for name in names if name[:1] == "@" or header_key(name) in self._places or self._inside(name)]
-        if not any(name[:1] != "@" for name in known):
-            # Two columns of one spelling are none: which of them is meant, nobody knows.
-            alike = [self._loose.get(loose_key(name), ()) for name in names if name[:1] != "@"]
-            known = [*dict.fromkeys(key for keys in alike if len(keys) == 1 for key in keys), *known] or names
+        known = list(dict.fromkeys(found for name in names if (found := self._named(name)))) or names
         # Where names of one spec mean different things, a cell that is empty is not filled from another column.
         return known[:1] if spec.get("alone") else known
+
+    def _named(self, name):
+        """Return under which name a column is found: this one, or one that differs in signs alone; else None.
+
+        The first names of a spec are the best: another spelling of them comes before a worse one that is there exactly.
+        """
+        if name[:1] == "@" or header_key(name) not in self._places and self._inside(name):
+            return name
+        if header_key(name) in self._places:
+            return header_key(name)
+        # Two columns of one spelling are none: which of them is meant, nobody knows.
+        alike = self._loose.get(loose_key(name), ())
+        return next(iter(alike)) if len(alike) == 1 else None
 
     def first_place(self, spec):
         known = self._known(spec)

@@ -27,6 +27,8 @@ from .snmp import dump_rows, walk_rows
 from .texts import Canonical
 from .xml_reader import xml_rows
 
+_FLEETS = ["Fleet.Equipment", "fleet.Equipment", "fleet.equipment", "equipment", "Equipment"]
+
 
 def read_objects(parsed: Parsed, content: Content, profile: Profile, limits, deadline, context, options) -> Parsed:
     """Connect a JSON or XML file to the mapper."""
@@ -74,7 +76,7 @@ def _machines(content, limits, deadline, encoding) -> Iterator:
     sample = content.open(limits, deadline).read(SAMPLE_BYTES).decode(encoding, "replace")
     if detect_kind(sample) == "xml":
         return aemp_rows(content.open(limits, deadline), limits)
-    path = _path_there(content, ["Fleet.Equipment", "fleet.Equipment", "Equipment"], limits, deadline, encoding)
+    path = _path_there(content, _FLEETS, limits, deadline, encoding)
     return aemp_objects(json_items(content.open(limits, deadline), encoding, path, limits))
 
 

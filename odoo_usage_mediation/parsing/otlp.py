@@ -4,6 +4,8 @@ Columns: ``metric``, ``unit``, ``kind`` (sum, gauge, histogram, exponentialHisto
 (delta, cumulative, ""), ``monotonic``, ``value`` (a histogram's sum), ``count``, ``start``, ``time`` (epoch
 nanoseconds), ``resource.<key>``, ``attributes.<key>`` (dots in keys are written ``\\.``), ``scope``, and
 ``series``: a digest of what identifies the stream of points. Identity: ``{"key": ["series", "start", "time"]}``.
+For the register that a whole resource is, of cumulative sums: ``total`` (the sum of all its series of the metric at one
+time), given by the first of their points, whose ``among`` is 1; "" where the series are not told at the same times.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from .limits import Limits
+from .quantities import EXACT
 from .reasons import Refuse
 from .records import Rejection, derive_external_id
 from .texts import Canonical, storable
 
 _REQUEST = {"resourceMetrics", "resource_metrics"}
 _SNAKE = re.compile(r"_([a-z])")
+_DECIMAL = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
 _KINDS = ("sum", "gauge", "histogram", "exponentialHistogram", "summary")
 _TEMPORALITY = {"1": "delta", "2": "cumulative"}
 _NAMES = {"AGGREGATION_TEMPORALITY_DELTA": "delta", "AGGREGATION_TEMPORALITY_CUMULATIVE": "cumulative"}
@@ -38,6 +43,7 @@ def otlp_rows(entries: Iterable, requests: bool, limits: Limits) -> Iterator:
         for resource in _resources(item) if requests or _REQUEST & item.keys() else [item]:
             try:
                 points = list(_points(_modern(resource), limits))
+                _add_up(points)
             except Refuse as refusal:
                 number += 1
                 yield Rejection(number, refusal.code, refusal.params, "", storable(resource))
@@ -107,6 +113,38 @@ def _metric_points(metric, kind, resource, scope) -> Iterator:
             "start": _number(point.get("startTimeUnixNano", "")),
             "time": _number(point.get("timeUnixNano", "")),
         }
+
+
+def _add_up(points: list) -> None:
+    """Set ``total`` and ``among`` of the points of cumulative sums of one resource."""
+    metrics: dict = {}
+    for point in points:
+        if point["kind"] == "sum" and point["temporality"] == "cumulative":
+            point.update(total="", among=Canonical(1))
+            metrics.setdefault((point["metric"], point["unit"]), []).append(point)
+    for series in metrics.values():
+        if len({point["series"] for point in series}) == len(series):
+            # Each series once: what they show now, though some exporters stamp each with a moment of its own.
+            latest = max((point["time"] for point in series), key=lambda time: (len(time), time))
+            _set_total(series, latest)
+            continue
+        moments: dict = {}
+        for point in series:
+            moments.setdefault(point["time"], {})[point["series"]] = point
+        is_even = len({frozenset(group) for group in moments.values()}) == 1
+        for time, group in moments.items():
+            _set_total(list(group.values()), time, is_even)
+
+
+def _set_total(points, time, is_known=True):
+    for place, point in enumerate(points, start=1):
+        point["among"] = Canonical(place)
+    values = [point["value"] for point in points]
+    if is_known and all(map(_DECIMAL.fullmatch, values)):
+        total = Decimal(0)
+        for value in values:
+            total = EXACT.add(total, Decimal(value))
+        points[0].update(total=Canonical(format(total, "f")), time=time)
 
 
 def _number(value):

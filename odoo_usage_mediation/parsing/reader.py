@@ -146,7 +146,7 @@ def _parse(opened: Content, profile, limits, deadline, context: dict, options: d
 def _read_csv(parsed: Parsed, opened: Content, text, profile, limits, deadline, context, options) -> Parsed:
     parsed.delimiter = detect_delimiter(text) if profile.delimiter == "auto" else profile.delimiter
     stream = opened.open(limits, deadline)
-    if is_recording(profile):
+    if is_recording(profile, text):
         parsed.columns = profile.columns
         rows = recorded_rows(CsvRows(stream, parsed.encoding, "\0", "", limits), len(profile.columns))
         return map_cells(parsed, rows, profile.columns, False, profile, context, options)

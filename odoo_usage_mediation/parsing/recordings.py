@@ -18,13 +18,19 @@ _STAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|Z?[+-][0-9]{2}:?[0-9]{2})?"
     r"|[0-9]{10}(?:\.[0-9]{1,9})?)[\t ]+"
 )
+_TOPIC = re.compile(r"[^\t {][^\t{]*[\t ]")
 _FIELDS = 3
 
 
-def is_recording(profile) -> bool:
-    """Say whether a profile reads recorded messages: a topic, a message in JSON, and perhaps when it was received."""
+def is_recording(profile, text: str) -> bool:
+    """Say whether a profile reads recorded messages: a topic, a message in JSON, and perhaps when it was received.
+
+    Where cells may have quotes, lines with a tab are those of a table.
+    """
     has_columns = 2 <= len(profile.columns) <= _FIELDS and profile.json_columns == profile.columns[1:2]
-    return has_columns and profile.delimiter == "\t" and not profile.header_row
+    if not has_columns or profile.delimiter != "\t" or profile.header_row:
+        return False
+    return not profile.quote or "\t" not in text.lstrip("\ufeff \t\r\n").partition("\n")[0]
 
 
 def recorded_rows(lines: Iterator, width: int) -> Iterator:
@@ -64,6 +70,9 @@ def _json(value) -> str:
 def _line_cells(line) -> list:
     text = line.lstrip("\ufeff \t").rstrip("\r\n ")
     stamp = _STAMP.match(text)
+    if stamp and not _TOPIC.match(text, stamp.end()):
+        # A moment is the topic itself, or what stands in its place.
+        stamp = None
     received = _offset_once(stamp.group(1)) if stamp else ""
     text = text[stamp.end() :] if stamp else text
     if "\t" in text:

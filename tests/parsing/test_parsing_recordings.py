@@ -48,6 +48,24 @@ def test_a_message_without_a_time_is_dated_when_the_subscriber_got_it(stamp):
         assert item.occurred_at.isoformat() == STAMPS[stamp]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_table_of_moments_and_objects_is_no_recording(quote):
+    by = plain(
+        header_row=0,
+        delimiter="\t",
+        quote=quote,
+        columns=["at", "message"],
+        json_columns=["message"],
+        external_id={"key": ["at"]},
+        subject="message.who",
+        time="at",
+        measures=[{"metric": "m", "quantity": "message.n"}],
+    )
+    text = '2026-10-01T10:00:00Z\t{"who": "a b", "n": 1}\n2026-10-01T11:00:00Z\t{"who": "c", "n": 2}\n'
+    items = read_by(text, by)
+    assert [(item.subject, item.quantity, item.occurred_at.hour) for item in items] == [("a b", 1, 10), ("c", 2, 11)]
+
+
 def test_lines_of_a_recording_that_are_no_messages_wait_alone():
     lines = ("tele/p/SENSOR", '{"payload": 1}', '{"topic": "t", "payload', f"tele/p/SENSOR {ENERGY}")
     assert codes(read("energy_plugs_file", "\n".join(lines))) == ["bad_row_shape", "bad_structure", "bad_structure"]

@@ -172,3 +172,96 @@ def test_billed_seconds_of_more_carriers_are_found(text):
 def test_every_shipped_profile_is_sound_and_says_what_it_does():
     for name in NAMES:
         assert profile(name).measures, name
+
+
+def cumulative(*points):
+    """An export request with one cumulative sum: (attribute, value, nanoseconds)."""
+    points = [
+        {
+            "attributes": [{"key": "code", "value": {"stringValue": code}}],
+            **({} if value is None else {"asInt": str(value)}),
+            "timeUnixNano": str(1740787200 * 10**9 + nanos),
+        }
+        for code, value, nanos in points
+    ]
+    metric = {"name": "requests", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": points}}
+    names = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    return json.dumps({"resourceMetrics": [{"resource": names, "scopeMetrics": [{"metrics": [metric]}]}]})
+
+
+SERIES = (
+    ((("200", 15, 0), ("500", 7, 0)), [("22", 0)], ["filtered"]),
+    ((("200", 15, 1000), ("500", 7, 9000), ("404", 1, 5000)), [("23", 9)], ["filtered", "filtered"]),
+    ((("200", 15, 0), ("500", 7, 0), ("200", 16, 5000), ("500", 7, 5000)), [("22", 0), ("23", 5)], ["filtered"] * 2),
+    ((("200", 15, 0), ("500", None, 0)), [], ["missing_quantity", "filtered"]),
+    ((("200", 15, 0), ("200", 16, 5000), ("500", 7, 5000)), [], ["missing_quantity", "missing_quantity", "filtered"]),
+)
+
+
+@pytest.mark.parametrize(("points", "totalled", "refusals"), SERIES)
+def test_series_of_one_cumulative_metric_are_one_register_of_their_resource(points, totalled, refusals):
+    items = read("otlp_cumulative", cumulative(*points))
+    # 15 + 7; 15 + 7 + 1 at the latest of their times; 16 + 7
+    assert [(str(item.quantity), item.occurred_at.microsecond) for item in records(items)] == totalled
+    assert codes(items) == refusals
+
+
+@pytest.mark.parametrize(
+    ("head", "seconds"), [("Duration (ms)", "90.000"), ("Duration (hours)", "324000000"), ("Duration (min)", "5400000")]
+)
+def test_lengths_of_calls_are_in_the_unit_of_their_header(head, seconds):
+    assert totals(read("call_records", f"caller,called,start,{head}\n1,2,2025-03-01T00:00:00Z,90000\n")) == {
+        "call_seconds": seconds
+    }
+
+
+@pytest.mark.parametrize(("head", "energy"), [("Wh", "0.0075"), ("kWh", "7.5"), ("MWh", "7500.0")])
+def test_energy_is_in_the_unit_of_its_header_and_without_one_refused(head, energy):
+    session = f"Session ID,Station ID,Start Date,End Date,Energy ({head})\n"
+    session += "1,C,2025-03-01T00:00:00Z,2025-03-01T01:00:00Z,7.5\n"
+    assert totals(read("charging_sessions", session))["charging_energy"] == energy
+    interval = f"Meter,Start,Energy ({head})\nm,2025-03-01T00:00:00Z,7.5\n"
+    assert totals(read("half_hour_intervals", interval)) == {"electricity": energy}
+    for name, text in (("charging_sessions", session), ("half_hour_intervals", interval)):
+        for other in ("", " (kW)", " (per kWh)"):
+            text = text.replace(f" ({head})", other)
+            assert refused(text, profile(name).to_dict(), context={}) == "missing_columns"
+
+
+def test_costs_as_json_are_those_of_the_table():
+    names = "BillingAccountId,SubAccountId,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,BillingCurrency"
+    row = ["a", "s", "2025-03-01T00:00:00Z", "2025-03-02T00:00:00Z", "Usage", "1.2e-05", "EUR"]
+    table = f"{names},ConsumedQuantity\n{','.join(row)},nan\n"
+    item = dict(zip(names.split(","), [*row[:5], float(row[5]), row[6]], strict=True))
+    (first,), (second,) = (
+        records(items) for items in (read("focus", table), read("focus_json", json.dumps({"data": [item]})))
+    )
+    assert first[2:12] == second[2:12] and str(first.quantity) == "0.000012"
+
+
+def test_a_fleet_in_json_may_write_its_names_small():
+    machine = {"equipmentHeader": {"oemName": "Acme", "serialNumber": "A"}}
+    machine |= {"cumulativeOperatingHours": {"datetime": "2025-01-31T10:00:00Z", "hour": 12.5}}
+    machine |= {"fuelUsed": {"datetime": "2025-01-31T10:00:00Z", "fuelUnits": "litre", "fuelConsumed": 7}}
+    items = read("fleet_snapshot", json.dumps({"fleet": {"equipment": [machine]}}))
+    assert totals(items) == {"operating_hours": "12.5", "fuel": "7"} and {item.subject for item in items} == {"A"}
+
+
+def test_pages_of_print_jobs_are_those_of_the_document_times_its_copies():
+    text = "Print Logger - a title\nTime,User,Pages,Copies,Printer,Document Name,Duplex,Grayscale\n"
+    job = '2025-03-13 10:00:00,ann,3,2,HP,"a, b",DUPLEX,NOT GRAYSCALE\n'
+    items = read("print_jobs", text + job * 2 + job.replace("NOT GRAY", "GRAY") + job.replace(",NOT GRAYSCALE", ","))
+    # Three pages, two copies: 6 a job
+    assert totals(items) == {"printed_pages_colour": "12", "printed_pages_mono": "6", "printed_pages": "6"}
+    assert len({item.external_id for item in records(items)}) == 4 and records(items)[0].end_user == "ann"
+
+
+@pytest.mark.parametrize("head", ["billable_seconds", "Billable Seconds", "BillableSeconds", "Billed Duration"])
+def test_seconds_that_are_billed_come_before_those_that_it_lasted_in_any_spelling(head):
+    text = f"Caller,Called,Start,Duration,{head}\n100,200,2025-03-01 10:00:00,65,60\n"
+    assert totals(read("call_records", text)) == {"call_seconds": "60"}
+
+
+def test_what_was_drawn_from_the_grid_comes_before_what_is_left_of_it():
+    text = "Start,kWh,Import (kWh),Export (kWh)\n2025-03-01T00:00:00Z,3,5,2\n"
+    assert totals(read("half_hour_intervals", text)) == {"electricity": "5", "electricity_fed_in": "2"}
