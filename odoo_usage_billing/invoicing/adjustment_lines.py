@@ -96,7 +96,13 @@ def _books(adjustment, part):
 
 def _figures(adjustment, part, unit):
     """Quantity, unit price and name of a line whose subtotal is the amount of `part`."""
-    price = part.unit_price / part.per
-    if shows_exactly(adjustment.env, part, part.quantity, price):
-        return {"quantity": float(part.quantity), "price_unit": float(price), "name": part.name}
-    return {"quantity": 1.0, "price_unit": float(part.amount), "product_uom_id": unit.id, "name": part.name}
+    quantity, price = _less_of(part.quantity, part.unit_price / part.per)
+    if shows_exactly(adjustment.env, part, quantity, price):
+        return {"quantity": float(quantity), "price_unit": float(price), "name": part.name}
+    quantity, price = _less_of(Decimal(1), part.amount)
+    return {"quantity": float(quantity), "price_unit": float(price), "product_uom_id": unit.id, "name": part.name}
+
+
+def _less_of(quantity, price):
+    """One of something below zero as minus one above it: a credit note turns that into one, without a sign."""
+    return (-quantity, -price) if quantity == 1 and price < 0 else (quantity, price)

@@ -51,6 +51,12 @@ class AccountMove(models.Model):
             lambda move: move.move_type == "out_invoice" and move.currency_id.compare_amounts(move.amount_total, 0) < 0
         ).action_switch_move_type()
 
+    def _due_from_their_day(self):
+        """Drafts of a day to come are due on it: without payment terms they would be due on the day they were made."""
+        for move in self:
+            if move.invoice_date and move.invoice_date_due and move.invoice_date_due < move.invoice_date:
+                move.invoice_date_due = move.invoice_date
+
     def _usage_contracts(self):
         """{move: contracts} of these invoices, from their lines."""
         found = {}

@@ -256,6 +256,7 @@ class ContractContract(models.Model):
             created = self.env["account.move"].browse(created.ids)
             created._link_usage_charges()
             created._turn_negative_into_credit_notes()
+            created.with_context(**FAST_CREATE)._due_from_their_day()
             created.with_context(**FAST_CREATE)._draw_prepaid()
             moves |= created
         return moves

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..store.guide import Guide
 from ..store.retirement import live_retired
-from ..store.voids import NOTHING, count_standing, void_batch
+from ..store.voids import NOTHING, count_billed, count_standing, void_batch
 
 
 class UsageBatch(models.Model):
@@ -125,6 +125,11 @@ class UsageBatch(models.Model):
         self._flush_late_policies()
         open_count, locked_count = count_standing(self.env.cr, self.id, self._left_out_of_void())
         return open_count, locked_count + self._live_retired()
+
+    def _count_billed(self):
+        """How many of the events that can be taken back are invoiced, so that money moves."""
+        self._flush_late_policies()
+        return count_billed(self.env.cr, self.id)
 
     def _live_retired(self):
         """How many events were retired and count. Those of this batch stay where they are from now on, so that a fresh

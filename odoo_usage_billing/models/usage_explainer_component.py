@@ -27,12 +27,14 @@ class UsageExplainer(models.AbstractModel):
     def _phrase_component(self, rated, component):
         """The wording of a component on an invoice line, in the customer's language."""
         me = self.with_context(lang=rated.line.contract_id.partner_id.lang)
+        if component.labels.get("message") == "taken-back":
+            return me.env._("%(what)s: taken back", what=me._phrase_billed(rated, component.code))
         number, code = 0, component.code
         if code.startswith(CHANGE):
             _change, place, code = code.split("-", 2)
             number = int(place)
         name = me._phrase_code(rated, replace(component, code=code) if code != component.code else component, number)
-        if component.labels.get("message") in ("adjusted", "taken-back"):
+        if component.labels.get("message") == "adjusted":
             name = me.env._("%(what)s: difference to what was billed before", what=name)
         if not number:
             return name
@@ -174,7 +176,20 @@ class UsageExplainer(models.AbstractModel):
         return self.env._("Reduction to the agreed cap")
 
     @api.model
-    def _phrase_adjustment(self, component, unit):
+    def _phrase_billed(self, rated, code):
+        """What the invoices of the rating term called what they billed under a code, as they named it last."""
+        segment = rated.segment
+        common = [("code", "=", code), ("amount", "!=", 0)]
+        for model, parent in (("usage.adjustment.component", "adjustment_id"), ("usage.charge.component", "charge_id")):
+            domain = [
+                *common,
+                (f"{parent}.contract_line_id", "=", rated.line.id),
+                (f"{parent}.term_start", "=", segment.term_start),
+                (f"{parent}.date_start", "<=", segment.date_start),
+            ]
+            # Whoever bills reads what was billed; the name is printed on the customer's invoice again.
+            if found := self.env[model].sudo().search(domain, order="id DESC", limit=1):
+                return found.name
         return self.env._("Billed before")
 
     @api.model

@@ -109,6 +109,13 @@ STANDING = """
                           AND k.external_key = lpad(to_hex(e.id), 32, '0')::uuid)
        AND NOT %(left_out)s
 """
+BILLED = """
+    SELECT COUNT(*) FROM (%(standing)s) standing JOIN usage_event e USING (id, occurred_at)
+     WHERE NOT is_locked AND EXISTS (
+           SELECT FROM contract_line l JOIN usage_billing_period p ON p.contract_line_id IN (l.id, l.usage_pool_line_id)
+            WHERE l.id = e.contract_line_id AND p.state = 'invoiced'
+              AND e.usage_date >= p.date_start AND e.usage_date < p.date_end)
+"""
 SPAN = """
 SELECT MIN(occurred_at) - interval '2 days', MAX(occurred_at) + interval '2 days',
        array_agg(DISTINCT to_char(occurred_at, 'YYYY-MM'))
@@ -133,6 +140,13 @@ def count_standing(cr, batch_id, left_out=NOTHING):
         SQL("SELECT COUNT(*) FILTER (WHERE NOT is_locked), COUNT(*) FILTER (WHERE is_locked) FROM (%s) all_", standing)
     )
     return cr.fetchone()
+
+
+def count_billed(cr, batch_id):
+    """How many events of a batch that count and may be taken back lie in invoiced periods."""
+    standing = SQL(STANDING, batch_id=batch_id, left_out=NOTHING)
+    cr.execute(SQL(BILLED, standing=standing))
+    return cr.fetchone()[0]
 
 
 def void_batch(cr, batch_id, void_batch_id, received_at, left_out=NOTHING):

@@ -254,6 +254,27 @@ class TestAdjustments(UsageCommon):
         with self.assertRaises(UserError):
             again.button_cancel()
 
+    def test_a_tier_that_is_taken_back_keeps_its_name_and_no_sign_on_the_credit_note(self):
+        contract = self.make_contract([self.usage_line(self.make_card([(50, 1, 0), (None, 0.5, 0)]))])
+        (device,) = self.make_subjects(contract.contract_line_ids, 1, prefix="TIER")
+        sent = [self.record(device.code, 40, external_id="a"), self.record(device.code, 20, external_id="b")]
+        self.send(sent)
+        self.run_billing()
+        # 50 x 1.00 + 10 x 0.50 = 55.00; 40 x 1.00 = 40.00 are left
+        self.send([self.record(device.code, 0, external_id="v", voids="b")])
+        found = contract._usage_look()
+        self.assertEqual((found.amount_before, found.amount), (55, -15))
+        charged = found.charge_id.component_ids.filtered(lambda part: part.amount == 5)
+        gone = found.component_ids.filtered(lambda part: part.amount == -5)
+        self.assertEqual(gone.name, f"{charged.name}: taken back")
+        found.action_bill_now()
+        move = found.move_id
+        self.assertEqual((move.move_type, move.amount_untaxed), ("out_refund", 15))
+        lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        figures = [(line.quantity, line.price_unit, line.price_subtotal) for line in lines]
+        # 10 pages of the first tier less; 5.00 of the second one taken back
+        self.assertEqual(sorted(figures), [(1, 5, 5), (10, 1, 10)])
+
     # -- people ------------------------------------------------------------
 
     def test_only_managers_decide(self):

@@ -44,6 +44,14 @@ class TestBillingRun(UsageCommon):
         self.assertEqual(run.invoice_count, 3)
         self.assertEqual(run.failed_count, 0)
 
+    def test_an_invoice_of_a_day_to_come_is_due_on_it_and_not_before(self):
+        line = self.contracts[0].contract_line_ids
+        line.write({"recurring_next_date": date(2098, 2, 1), "last_date_invoiced": date(2097, 12, 31)})
+        move = self.run_billing(date(2098, 2, 1), self.contracts[0]).line_ids.move_ids
+        self.assertEqual((move.invoice_date, move.invoice_date_due), (date(2098, 2, 1), date(2098, 2, 1)))
+        entry = move.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+        self.assertEqual(entry.date_maturity, date(2098, 2, 1))
+
     def test_grace_holds_an_invoice_back(self):
         self.contracts.usage_grace_days = 5
         self.assertFalse(self.run_billing(date(2026, 2, 5), self.contracts).line_ids)

@@ -264,6 +264,17 @@ class TestVoidBatch(CorrectionCommon):
         with self.assertRaises(UserError):
             void.action_void("Back again")
 
+    def test_the_dialog_says_how_many_events_are_invoiced(self):
+        batch = self.send(self.file())
+        wizard = self.env["usage.batch.void"].create({"batch_id": batch.id, "reason": "Wrong site"})
+        self.assertEqual((wizard.open_count, wizard.billed_count), (3, 0))
+        self.run_billing()
+        wizard = self.env["usage.batch.void"].create({"batch_id": batch.id, "reason": "Wrong site"})
+        self.assertEqual((wizard.open_count, wizard.billed_count, wizard.locked_count), (3, 3, 0))
+        self.contract.usage_late_policy = "refuse"
+        wizard = self.env["usage.batch.void"].create({"batch_id": batch.id, "reason": "Wrong site"})
+        self.assertEqual((wizard.open_count, wizard.billed_count, wizard.locked_count), (0, 0, 3))
+
     def test_the_dialog_shows_what_it_does(self):
         batch = self.send(self.file())
         wizard = self.env["usage.batch.void"].create({"batch_id": batch.id, "reason": "Wrong site"})

@@ -12,12 +12,14 @@ class UsageBatchVoid(models.TransientModel):
     open_count = fields.Integer(string="Will Be Taken Back", compute="_compute_counts")
     locked_count = fields.Integer(string="Invoiced", compute="_compute_counts")
     locked_sentence = fields.Char(compute="_compute_counts")
+    billed_count = fields.Integer(string="Of Which Invoiced", compute="_compute_counts")
 
     @api.depends("batch_id")
     def _compute_counts(self):
         for wizard in self:
             counts = wizard.batch_id._count_voidable() if wizard.batch_id else (0, 0)
             wizard.open_count, wizard.locked_count = counts
+            wizard.billed_count = wizard.batch_id._count_billed() if wizard.batch_id else 0
             wizard.locked_sentence = wizard.batch_id._locked_sentence(counts[1]) if counts[1] else False
 
     def action_confirm(self):

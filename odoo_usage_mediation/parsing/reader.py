@@ -127,7 +127,7 @@ def _parse(opened: Content, profile, limits, deadline, context: dict, options: d
     if profile.format == "xlsx" or opened.kind == "xlsx":
         # Rows of a workbook that come again from suspense are text: with a decimal comma they would be misread.
         if profile.format != opened.kind and (profile.format != "csv" or profile.decimal == ","):
-            found = "a workbook" if opened.kind == "xlsx" else "not a workbook"
+            found = "a workbook" if opened.kind == "xlsx" else "no workbook"
             raise FileRefused("wrong_file_type", found=found, expected=profile.format.upper())
         from .xlsx_reader import read_xlsx
 

@@ -232,6 +232,9 @@ class TestApiRights(ApiCommon):
         action = self.wizard(self.manager, name="Gateway").action_make()
         key = action["context"]["default_key"]
         self.assertEqual(self.statuses(self.post(self.event(), key=key)), ["accepted"])
+        shown = self.env["ir.ui.view"].browse(action["views"][0][0]).arch
+        self.assertIn("opens this source, and nothing else", shown)
+        self.assertNotIn("your user account", shown)
         row = self.api_source.ingestion_key_ids[0].with_user(self.manager)
         self.assertEqual((row.name, row.state, row.user_id), ("Gateway", "active", self.service))
         self.assertNotIn(key[8:], str(row.read()))
@@ -252,6 +255,12 @@ class TestApiRights(ApiCommon):
         self.assertFalse(rows.search([]))
         with self.assertRaises(AccessError):
             self.wizard(self.manager).action_make()
+
+    def test_the_last_day_of_a_key_is_the_one_that_was_chosen(self):
+        day = fields.Date.today() + timedelta(days=30)
+        self.wizard(self.manager, name="Gateway", expires_on=day).action_make()
+        key = self.api_source.ingestion_key_ids.filtered(lambda key: key.name == "Gateway")
+        self.assertEqual(key.date_last, day)
 
     def test_a_key_has_an_end(self):
         for days in (-1, 731):

@@ -87,7 +87,11 @@ class UsageUpload(models.TransientModel):
         """Read the file and show what storing it would do."""
         self.ensure_one()
         if not self.file:
-            raise UserError(self.env._("Choose a file first."))
+            raise UserError(
+                self.env._("The file is empty. Choose another one.")
+                if self.file_name
+                else self.env._("Choose a file first.")
+            )
         content = self._content()
         self._forget()
         self.checksum = hashlib.sha256(content).hexdigest()
