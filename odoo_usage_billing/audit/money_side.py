@@ -38,7 +38,8 @@ ADJUSTMENT_LINES = """
                    AND (l.id IS NULL OR l.move_id <> a.move_id OR l.usage_adjustment_component_id IS DISTINCT FROM p.id
                         OR NOT (l.price_subtotal = p.amount * s.sign OR (
                            l.price_subtotal <> l.price_total
-                           AND ABS(l.price_total - p.amount * s.sign) <= r.rounding AND ROUND((l.quantity * l.price_unit * (100 - COALESCE(l.discount, 0)) / 100)::numeric, 6)
+                           AND ABS(l.price_total - p.amount * s.sign) <= r.rounding
+                           AND ROUND((l.quantity * l.price_unit * (100 - COALESCE(l.discount, 0)) / 100)::numeric, 6)
                            = p.amount * s.sign))))) AS broken,
            a.id AS adjustment, a.charge_id AS charge, a.amount, t.amount AS components, a.move_id AS invoice
       FROM usage_adjustment a
