@@ -53,13 +53,15 @@ USAGE_LEDGER = """
     ),
     charged AS (
         SELECT c.company_id, c.currency_id,
-               SUM(CASE WHEN l.price_subtotal <> l.price_total AND ABS(p.amount) = l.price_total
+               SUM(CASE WHEN ABS(l.price_subtotal) <> ABS(p.amount) AND l.price_subtotal <> l.price_total
+                         AND ABS(ABS(l.price_total) - ABS(p.amount)) <= r.rounding
                         THEN -l.amount_currency ELSE p.amount END) AS amount
           FROM usage_charge c
           JOIN usage_billing_period b ON b.id = c.period_id
           JOIN account_move m ON m.id = b.move_id AND m.state = 'posted'
           JOIN usage_charge_component p ON p.charge_id = c.id AND p.kind <> 'information'
           LEFT JOIN account_move_line l ON l.id = p.move_line_id
+          LEFT JOIN res_currency r ON r.id = l.currency_id
          WHERE c.state = 'invoiced' AND c.company_id = ANY(%(companies)s)
          GROUP BY 1, 2
     )

@@ -8,16 +8,21 @@ COMPONENTS = """
      WHERE c.company_id = ANY(%(companies)s)
      GROUP BY c.id
 """
-# With taxes included in prices the component is the line's total. A credit note shows it with the sign turned round.
+# With taxes included in prices the component is what the line multiplies to, and its total to a cent: rounded over all
+# lines, one line may be a cent beside. A credit note shows it with the sign turned round.
 INVOICE_LINES = """
     SELECT l.id IS NULL OR l.usage_component_id IS DISTINCT FROM p.id OR l.move_id IS DISTINCT FROM b.move_id
-           OR (l.price_subtotal <> p.amount * s.sign AND l.price_total <> p.amount * s.sign) AS broken,
+           OR NOT (l.price_subtotal = p.amount * s.sign OR (
+                   l.price_subtotal <> l.price_total AND ABS(l.price_total - p.amount * s.sign) <= r.rounding AND
+                   ROUND((l.quantity * l.price_unit * (100 - COALESCE(l.discount, 0)) / 100)::numeric, 6)
+                   = p.amount * s.sign)) AS broken,
            p.id AS component, c.id AS charge, p.amount * s.sign AS amount, l.id AS invoice_line,
            l.price_subtotal AS on_invoice, b.move_id AS invoice
       FROM usage_charge c
       JOIN usage_billing_period b ON b.id = c.period_id
       JOIN usage_charge_component p ON p.charge_id = c.id AND p.kind <> 'information'
       LEFT JOIN account_move_line l ON l.id = p.move_line_id
+      LEFT JOIN res_currency r ON r.id = l.currency_id
       LEFT JOIN account_move m ON m.id = b.move_id
      CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
      WHERE c.state = 'invoiced' AND c.company_id = ANY(%(companies)s)
@@ -28,9 +33,14 @@ ADJUSTMENT_LINES = """
            OR (a.state = 'invoiced' AND EXISTS (
                 SELECT FROM usage_adjustment_component p
                   LEFT JOIN account_move_line l ON l.id = p.move_line_id
+                  LEFT JOIN res_currency r ON r.id = l.currency_id
                  WHERE p.adjustment_id = a.id AND p.kind <> 'information' AND p.amount <> 0
                    AND (l.id IS NULL OR l.move_id <> a.move_id OR l.usage_adjustment_component_id IS DISTINCT FROM p.id
-                        OR (l.price_subtotal <> p.amount * s.sign AND l.price_total <> p.amount * s.sign)))) AS broken,
+                        OR NOT (l.price_subtotal = p.amount * s.sign OR (
+                           l.price_subtotal <> l.price_total
+                           AND ABS(l.price_total - p.amount * s.sign) <= r.rounding
+                           AND ROUND((l.quantity * l.price_unit * (100 - COALESCE(l.discount, 0)) / 100)::numeric, 6)
+                           = p.amount * s.sign))))) AS broken,
            a.id AS adjustment, a.charge_id AS charge, a.amount, t.amount AS components, a.move_id AS invoice
       FROM usage_adjustment a
       LEFT JOIN account_move m ON m.id = a.move_id
@@ -64,10 +74,12 @@ INVOICE_TOTALS = """
     ),
     shown AS (
         SELECT l.move_id, SUM(l.amount_currency) FILTER (WHERE l.usage_component_id IS NULL) AS others,
-               COALESCE(bool_or(l.price_subtotal <> l.price_total AND ABS(p.amount) = l.price_total), false) AS included
+               COALESCE(bool_or(ABS(l.price_subtotal) <> ABS(p.amount) AND l.price_subtotal <> l.price_total
+                                AND ABS(ABS(l.price_total) - ABS(p.amount)) <= r.rounding), false) AS included
           FROM charged c
           JOIN account_move_line l ON l.move_id = c.move_id
           LEFT JOIN usage_charge_component p ON p.id = l.usage_component_id
+          LEFT JOIN res_currency r ON r.id = l.currency_id
          WHERE l.display_type IN ('product', 'rounding', 'non_deductible_product', 'non_deductible_product_total')
            AND (l.display_type <> 'rounding' OR l.tax_repartition_line_id IS NULL)
          GROUP BY 1

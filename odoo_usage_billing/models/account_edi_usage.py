@@ -24,8 +24,9 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
         """What is paid from a balance after taxes is no line, which would be exempt, but an amount paid (BT-113)."""
         paid = vals["invoice"]._usage_paid_lines()
         vals["base_lines"] = [base for base in vals["base_lines"] if base["record"] not in paid]
-        super()._setup_base_lines(vals)
+        result = super()._setup_base_lines(vals)
         vals["_ubl_values"]["payable_amount_tax_withholding_currency"] -= sum(paid.mapped("price_total"))
+        return result
 
     def _add_invoice_line_price_nodes(self, line_node, vals):
         super()._add_invoice_line_price_nodes(line_node, vals)
@@ -51,10 +52,10 @@ class AccountEdiXmlCii(models.AbstractModel):
     def _export_invoice_vals(self, invoice):
         values = super()._export_invoice_vals(invoice)
         paid = invoice._usage_paid_lines()
+        # Lines without a tax are in no total of the host's.
         values["invoice_line_vals_list"] = [
             each for each in values["invoice_line_vals_list"] if each["line"] not in paid
         ]
-        values["tax_basis_total_amount"] -= sum(paid.mapped("price_total"))
         for line_vals in values["invoice_line_vals_list"]:
             line = line_vals["line"]
             if line.usage_date_start and not line_vals.get("billing_start"):

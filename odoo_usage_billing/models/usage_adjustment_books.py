@@ -45,9 +45,10 @@ class UsageAdjustment(models.Model):
     def _fit_next_invoice(self):
         """Those that may go on the next invoice of their contracts."""
         fitting = self.browse()
-        for contract, group in self.grouped("contract_id").items():
+        # Whoever may look for differences learns where they go, without rights on invoices.
+        for contract, group in self.sudo().grouped("contract_id").items():
             fitting |= group._fitting(contract._prepare_invoice(contract._usage_today()))
-        return fitting
+        return self & fitting
 
     def _own_header(self):
         """What a document of these differences takes over from the invoice that is adjusted."""

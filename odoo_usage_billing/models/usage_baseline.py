@@ -132,6 +132,7 @@ class UsageBaseline(models.Model):
                 )
             if card.currency_id != line.contract_id.currency_id:
                 line._require_currency_rate(card)
+            card.version_ids.filtered(lambda version: version.state != "draft")._check_is_price()
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end > date_start)",

@@ -243,6 +243,8 @@ class UsageRateCardVersion(models.Model):
             version._check_complete()
             for metric in version._metrics():
                 version._check_metric(metric)
+            if self.env["usage.baseline"].search_count([("above_card_id", "=", version.card_id.id)], limit=1):
+                version._check_is_price()
             version._close_predecessor()
             version.state = "active"
         return True

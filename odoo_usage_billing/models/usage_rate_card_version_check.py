@@ -68,6 +68,21 @@ class UsageRateCardVersion(models.Model):
         names = (self.dimension_1, self.dimension_2, self.dimension_3)
         return [name.strip() for name in names if name and name.strip()]
 
+    def _check_is_price(self):
+        """Refuse, for the excess over a baseline, what counts over all usage of a line: the line's own card says it."""
+        names = ("discount_percent", "minimum_amount", "maximum_amount", "quantity_included")
+        for version in self:
+            for name in names:
+                if version[name]:
+                    raise ValidationError(
+                        self.env._(
+                            "%(version)s prices the excess over a baseline, where its “%(field)s” would not count. Set "
+                            "it to 0, or set it on the rate card of the contract line.",
+                            version=version.display_name,
+                            field=version._fields[name]._description_string(self.env),
+                        )
+                    )
+
     def _check_metric(self, metric):
         """Refuse a metric that does not keep apart what this version prices apart."""
         self.ensure_one()

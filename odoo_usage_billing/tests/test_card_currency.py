@@ -114,6 +114,20 @@ class TestCardCurrency(Closings, UsageCommon):
         # ten pages above five at 1.00 EUR
         self.assertEqual(self.bill(contract, date(2026, 2, 1)).amount_untaxed, 5)
 
+    def test_an_excess_card_is_a_price_and_nothing_else(self):
+        """A discount, limits and included usage of it were left out without a word."""
+        contract = self.contract()
+        for vals in ({"discount_percent": 50}, {"minimum_amount": 7}, {"maximum_amount": 9}, {"quantity_included": 3}):
+            excess = self.make_card(charge_model="per_unit", unit_price=2, name="Excess", **vals)
+            with self.subTest(vals), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.agree(contract, excess)
+        excess = self.make_card(charge_model="per_unit", unit_price=2, name="Plain")
+        self.agree(contract, excess)
+        later = {"card_id": excess.id, "date_start": date(2026, 2, 1), "charge_model": "per_unit", "unit_price": 2}
+        version = self.env["usage.rate.card.version"].create({**later, "discount_percent": 50})
+        with self.assertRaises(ValidationError):
+            version.action_activate()
+
     def test_an_excess_card_is_priced_in_the_unit_of_its_line(self):
         contract = self.contract()
         dozens = self.env["usage.rate.card"].create(

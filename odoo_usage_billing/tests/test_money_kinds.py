@@ -159,6 +159,24 @@ class TestMoneyKinds(Closings, UsageCommon):
             self.assertEqual(move.amount_untaxed, 57.17)
             self.assertBooks()
 
+    def test_taxes_in_prices_that_are_rounded_over_the_whole_invoice_are_no_break(self):
+        tax = self.env["account.tax"].create(
+            {"name": "In it", "amount": 20, "price_include_override": "tax_included", "type_tax_use": "sale"}
+        )
+        self.company.tax_calculation_rounding_method = "round_globally"
+        self.product_pages.taxes_id = [Command.set(tax.ids)]
+        contract = self.contract(price=0.0333, usage_adjustment_policy="own_invoice")
+        self.send([self.record("C0001", 37, external_id="one")])
+        move = self.bill(contract)
+        # 37 x 0.0333 = 1.2321: 1.23 with 20 % in it are 1.025 and 0.205, by lines 1.03 and 0.21
+        self.assertEqual((move.amount_total, contract.contract_line_ids.usage_charge_ids.amount), (1.23, 1.23))
+        self.assertBooks()
+        self.send([self.record("C0001", 20, external_id="two", replaces="one")])
+        contract._usage_adjust()
+        # 20 x 0.0333 = 0.666 and so 0.67: 0.56 less
+        self.assertEqual(contract.usage_adjustment_ids.move_id.amount_total, 0.56)
+        self.assertBooks()
+
     def test_the_workbook_of_an_invoice_with_taxes_included_adds_up_to_it(self):
         tax = self.env["account.tax"].create(
             {"name": "Included", "amount": 25, "price_include_override": "tax_included", "type_tax_use": "sale"}
