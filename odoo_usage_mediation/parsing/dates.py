@@ -18,16 +18,31 @@ _DATE = re.compile(
     r"(?:,?[T ] *([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:[.,]([0-9]{1,12}))?)?"
     r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+# January to December in several languages, short and long; no word stands for two months.
 _MONTHS = {
     word: number
-    for number, name in enumerate(
-        "january february march april may june july august september october november december".split(), start=1
+    for number, words in enumerate(
+        (
+            "jan january januar januari janvier janv jänner jän enero ene gennaio gen janeiro",
+            "feb february februar februari février févr fevrier febrero febbraio fevereiro fev",
+            "mar march märz mär mrz maart mrt mars marzo março",
+            "apr april avril avr abril abr aprile",
+            "may mai mei mayo maggio mag maio maj",
+            "jun june juni juin junio giugno giu junho",
+            "jul july juli juillet juil julio luglio lug julho",
+            "aug august augustus août aout agosto ago augusti",
+            "sep sept september septembre septiembre settembre set setembro",
+            "oct october oktober okt octobre octubre ottobre ott outubro out",
+            "nov november novembre noviembre novembro",
+            "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
+        ),
+        start=1,
     )
-    for word in (name, name[:3], *(["sept"] if number == 9 else []))
+    for word in words.split()
 }
 _NAMED = re.compile(
-    r"(?:[A-Za-z]{2,9}[.,]* )?"
-    r"(?:([0-9]{1,2})[- /]([A-Za-z]{3,9})[.,]?[- /,]*|([A-Za-z]{3,9})\.? ([0-9]{1,2}),? )([0-9]{4})"
+    r"(?:[^\W\d_]{2,10}[.,]* )?"
+    r"(?:([0-9]{1,2})\.?[- /]+([^\W\d_]{3,10})[.,]?[- /,]*|([^\W\d_]{3,10})\.? ([0-9]{1,2}),? )([0-9]{4})"
     r"(?:,?[T ] *([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,12}))?)?"
     r"(?: ?([AaPp])\.?[Mm]\.?)? ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
@@ -36,9 +51,22 @@ _WORDS = {"day": "the day", "month": "the month"}
 
 
 def proven_order(texts: Iterable) -> str:
-    """Return what comes first in some dates: ``day``, ``month``, ``mixed``, or "" when nothing proves it."""
+    """Return what comes first in some dates: ``day``, ``month``, ``mixed``, or "" when nothing proves it.
+
+    ``year``: two digits come first that change less than those that come last, as in 25/03/13 and 25/03/14.
+    """
+    texts = list(texts)
     found = {order for text in texts if (order := _order(text))}
+    if not found and _is_year_first(texts):
+        return "year"
     return "mixed" if len(found) > 1 else found.pop() if found else ""
+
+
+def _is_year_first(texts):
+    matches = [match for text in texts if (match := _DATE.fullmatch(text)) and match.group(2) != "."]
+    short = [(match.group(1), match.group(4)) for match in matches if len(match.group(4)) == 2]
+    firsts, lasts = {first for first, _last in short}, {last for _first, last in short}
+    return len(firsts) < len(lasts) and min(map(int, firsts)) > 12
 
 
 def is_date(text: str) -> bool:
@@ -84,6 +112,8 @@ def ordered_reader(form: str, proven: str, build: Callable) -> Callable:
         if not match:
             return _named(text, build)
         first, sign, second, year, hour, minute, clock_second, fraction, half, zone = match.groups("")
+        if state["order"] == "year" and sign != "." and len(year) == 2:
+            raise Refuse("bad_time", value=text[:60], column="", why="the year may come first")
         order = "day" if sign == "." else _decided(said_order(match), state, text)
         day, month = (first, second) if order == "day" else (second, first)
         return build(year, month, day, (hour, half), minute, clock_second, fraction, zone)
@@ -92,7 +122,7 @@ def ordered_reader(form: str, proven: str, build: Callable) -> Callable:
 
 
 def _named(text, build):
-    """The moment of a date whose month has its English name, ``31-Mar-2025`` or ``March 31, 2025``; else None."""
+    """The moment of a date whose month has its name, ``31-Mar-2025`` or ``March 31, 2025``; else None."""
     match = _NAMED.fullmatch(text)
     if not match:
         return None
@@ -106,7 +136,7 @@ def _named(text, build):
 def _decided(said, state, text):
     """What comes first in one date, by itself and by what is known of the file; else it is refused."""
     order = state["order"]
-    if order == "mixed" or not order:
+    if order in ("mixed", "year") or not order:
         if not said:
             raise Refuse("bad_time", value=text[:60], column="", why="day and month cannot be told apart")
         return said

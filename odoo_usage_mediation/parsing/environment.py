@@ -24,6 +24,7 @@ _DAY_ALONE = re.compile(
 )
 _OTHER_DATE = re.compile(
     "(?i)install|warrant|purchas|contract|lease|expir|manufactur|garantie|kauf|vertrag|first|creat|added|enrol|end|replace"
+    "|uptime|boot|start|since|firmware|build|version"
 )
 _TEXTS, _NOTHING = {str, Canonical}, {type(None)}
 

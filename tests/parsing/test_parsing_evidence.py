@@ -232,6 +232,7 @@ def test_a_blank_or_an_apostrophe_between_groups_is_never_a_decimal_sign(sign):
 
 
 NAMED = ("3-Apr-2025 15:05", "03 April 2025 3:05 PM", "Apr 3, 2025, 3:05 PM", "Thu, 03 Apr 2025 15:05:00 GMT")
+FOREIGN = ("3. März 2025", "03 mars 2025", "3 mrt. 2025", "3-MAR-2025", "3 marzo 2025", "Mo, 3. Mär 2025")
 
 
 @pytest.mark.parametrize("stamp", NAMED)
@@ -279,3 +280,20 @@ def test_an_assumed_sign_holds_where_nothing_proves_another(sign, expected):
     assert amounts("1,234", "0.5", "0,25") == (["0.5", "0.25"], ["ambiguous_number"])
     late = [*["1,234"] * 1_000, "0,5" if sign == "." else "0.5"]
     assert amounts(*late)[1] == ["bad_quantity"]
+
+
+@pytest.mark.parametrize("sign", ["/", "-"])
+def test_two_digits_that_come_first_and_change_less_may_be_a_year(sign):
+    def stamps(*dates):
+        lines = [(str(n), "s", date.replace("/", sign), "1") for n, date in enumerate(dates)]
+        items = read(table(*lines), plain(**AUTO))
+        return days(items), codes(items)
+
+    assert stamps("25/03/13", "25/03/14") == ([], ["bad_time", "bad_time"])
+    assert stamps("25/03/24", "26/03/24") == (["2024-03-25", "2024-03-26"], [])
+    assert stamps("25/03/24") == (["2024-03-25"], [])
+
+
+@pytest.mark.parametrize("stamp", FOREIGN)
+def test_the_name_of_a_month_may_be_of_another_language(stamp):
+    assert days(read(table(("1", "s", stamp, "1")), plain(**AUTO))) == ["2025-03-03"]

@@ -83,7 +83,7 @@ def test_a_printer_list_with_an_unknown_date_is_not_dated_when_it_came():
     assert refused(
         text.format("Polled at"), profile("printer_counters").to_dict(), context={"received_at": "1735689600"}
     ) == ("missing_columns")
-    for other in ("Installation date", "Warranty until", "Contract End"):
+    for other in ("Installation date", "Warranty until", "Contract End", "uptime", "Last boot"):
         assert totals(read("printer_counters", text.format(other))) == {"pages": "5"}
     (item,) = read("printer_counters", text.format("Last Status Update"))
     assert item.occurred_at.isoformat() == "2025-03-13T00:00:00+00:00"
