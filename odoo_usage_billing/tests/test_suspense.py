@@ -100,7 +100,9 @@ class TestSuspense(UsageCommon):
         self.assertFalse(row.correction)
 
     def test_whoever_recycles_is_told_what_was_stored_and_what_was_refused_again(self):
-        rows = self.send([self.record("NEW1", 1, external_id="1"), self.record("NEW2", 2, external_id="2")]).suspense_ids
+        rows = self.send(
+            [self.record("NEW1", 1, external_id="1"), self.record("NEW2", 2, external_id="2")]
+        ).suspense_ids
         rows[0].correction = {"subject": "PRN0001"}
         told = rows.action_recycle()["params"]
         self.assertEqual((told["type"], told["message"]), ("warning", "1 stored, 1 refused again: each says why."))
