@@ -93,10 +93,11 @@ class UsageCharge(models.Model):
             charge.explanation = "\n".join(self.env["usage.explainer"]._phrase_trace(charge))
 
     @api.depends("contract_line_id", "date_start", "date_end")
+    @api.depends_context("lang")
     def _compute_display_name(self):
+        explainer = self.env["usage.explainer"]
         for charge in self:
-            last = fields.Date.subtract(charge.date_end, days=1)
-            charge.display_name = f"{charge.metric_id.name} {charge.date_start} – {last}"
+            charge.display_name = f"{charge.metric_id.name} {explainer._period_text(charge)}"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -5,6 +5,25 @@ from odoo.tools import SQL
 
 from ..invoicing.bucket_totals import AGGREGATES
 
+#: Aggregations whose totals are sums, so that what came later can be subtracted.
+ADDITIVE = ("sum", "count")
+COLUMNS = "b.subject_id, b.end_user_id, b.quantity_sum, b.event_count, b.void_count"
+USED = """
+    SELECT c.id AS charge_id, %(columns)s
+      FROM usage_charge c
+      JOIN usage_bucket b ON b.contract_line_id = c.contract_line_id AND b.metric_id = c.metric_id
+       AND b.usage_date >= c.date_start AND b.usage_date < c.date_end
+     WHERE c.id IN %(charges)s
+"""
+# Ids grow as events are stored, so that a charge knows the last one that it counted.
+LATE = """
+    SELECT c.id, e.subject_id, NULL, -e.quantity, -1, -(e.voids_event_id IS NOT NULL)::int
+      FROM usage_charge c
+      JOIN usage_event e ON e.contract_line_id = c.contract_line_id AND e.metric_id = c.metric_id
+       AND e.usage_date >= c.date_start AND e.usage_date < c.date_end AND e.id > (c.basis->>'events_until')::bigint
+     WHERE c.id IN %(charges)s
+"""
+
 
 class UsageCharge(models.Model):
     """What the usage annex of an invoice prints of a charge, as text in the reader's language."""
@@ -54,9 +73,12 @@ class UsageCharge(models.Model):
                 for component in self.component_ids - notes
             ],
             "explanation": (self.explanation or "").splitlines(),
-            "has_late": any(self.adjustment_ids.mapped("event_count")),
+            "has_late": self._has_late() and self.metric_id.aggregation not in ADDITIVE,
             **subjects,
         }
+
+    def _has_late(self):
+        return any(self.adjustment_ids.mapped("event_count"))
 
     def _annex_numbers(self):
         """{charge or component: (quantity, unit price)} as text, read exactly."""
@@ -113,6 +135,15 @@ class UsageCharge(models.Model):
             "subject_count": subject_count,
         }
 
+    def _annex_used(self, aggregation):
+        """The sums of the days of these charges; where sums can be taken apart, less what came after the charge."""
+        charges = tuple(self.ids)
+        if aggregation not in ADDITIVE:
+            return SQL(USED, columns=SQL("b.*"), charges=charges)
+        used = SQL(USED, columns=SQL(COLUMNS), charges=charges)
+        late = tuple(self.filtered(lambda charge: charge._has_late()).ids)
+        return SQL("%s UNION ALL %s", used, SQL(LATE, charges=late)) if late else used
+
     def _annex_query(self, aggregation, limit):
         """Totals of the `limit` largest subjects per charge, then one row for all others."""
         # One of the literals that rating uses too, chosen by a key of the selection.
@@ -120,18 +151,14 @@ class UsageCharge(models.Model):
         return SQL(
             """
             WITH used AS (
-                SELECT c.id AS charge_id, b.*
-                  FROM usage_charge c
-                  JOIN usage_bucket b ON b.contract_line_id = c.contract_line_id
-                   AND b.metric_id = c.metric_id
-                   AND b.usage_date >= c.date_start AND b.usage_date < c.date_end
-                 WHERE c.id IN %(charges)s
+                %(used)s
             ), totals AS (
                 SELECT b.charge_id, b.subject_id, %(aggregate)s AS quantity,
                        SUM(b.event_count) AS event_count,
                        array_agg(DISTINCT b.end_user_id) AS end_user_ids
                   FROM used b
                  GROUP BY b.charge_id, b.subject_id
+                HAVING SUM(b.event_count) <> 0
             ), ranked AS (
                 SELECT *, row_number() OVER (
                            PARTITION BY charge_id ORDER BY quantity DESC, subject_id
@@ -160,7 +187,7 @@ class UsageCharge(models.Model):
               FROM result
              ORDER BY charge_id, position NULLS LAST
             """,
-            charges=tuple(self.ids),
+            used=self._annex_used(aggregation),
             aggregate=aggregate,
             limit=limit,
         )

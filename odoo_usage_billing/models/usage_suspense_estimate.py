@@ -41,7 +41,7 @@ class UsageSuspense(models.Model):
         string="Estimated Value",
         readonly=True,
         help="Quantity times the price of a unit on the contract line that usually has this usage. "
-        "Empty where neither the serial nor the source has a usual line, and where the quantity is what a counter shows.",
+        "Empty where neither the serial nor the source has a usual line, and for what a counter shows.",
     )
 
     def _estimate_value(self):

@@ -299,10 +299,19 @@ class TestAdjustments(UsageCommon):
         text = " ".join(html.decode().split())
         self.assertIn("One event came after the invoice: +7", text)
         self.assertIn(f"billed on {self.origin.name}", text)
-        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice_with_payments", self.origin.ids)[
-            0
-        ]
-        self.assertIn("includes usage that came after this invoice", " ".join(html.decode().split()))
+
+    def test_an_invoice_that_is_printed_again_lists_what_it_billed_and_not_what_came_later(self):
+        self.late()
+        charge = self.origin.usage_period_ids.charge_ids
+        self.found()
+        (item,) = charge._annex(10)
+        # 100 pages were billed; the 7 that came later are not in its list
+        self.assertEqual([(row["quantity"], row["event_count"]) for row in item["subjects"]], [("100", "1")])
+        self.assertFalse(item["has_late"])
+        self.send([self.record("PRN0001", 0, external_id="v", voids="first")])
+        self.found()
+        (item,) = charge._annex(10)
+        self.assertEqual([(row["quantity"], row["event_count"]) for row in item["subjects"]], [("100", "1")])
 
     def test_buttons_lead_from_the_contract_and_the_invoices_to_the_adjustment(self):
         self.late()

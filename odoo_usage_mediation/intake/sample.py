@@ -126,9 +126,15 @@ def try_definition(content, definition, count):
     return list(islice(parsed, count))
 
 
-def propose(sample):
-    """({setting: value}, [column values]) for the form: a guess that a person corrects."""
+def propose(sample, metrics=frozenset()):
+    """({setting: value}, [column values]) for the form: a guess that a person corrects.
+
+    `metrics`: codes; a column that holds nothing else says which metric a row reports, whatever its name.
+    """
     targets = _targets(sample.columns)
+    for place, column in enumerate(sample.columns):
+        if targets[place] == "unused" and "metric" not in targets and _are_among(column["samples"], metrics):
+            targets[place] = "metric"
     formats = [
         form
         for column, target in zip(sample.columns, targets, strict=True)
@@ -154,6 +160,11 @@ def propose(sample):
         for column, target in zip(sample.columns, targets, strict=True)
     ]
     return settings, columns
+
+
+def _are_among(samples, codes):
+    texts = {str(text) for text in samples} - {""}
+    return bool(texts) and texts <= codes
 
 
 def _number_style(columns):

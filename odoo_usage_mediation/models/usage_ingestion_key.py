@@ -29,7 +29,9 @@ class UsageIngestionKey(models.Model):
         groups="base.group_system",
     )
     expires_at = fields.Datetime(required=True, readonly=True)
-    date_last = fields.Date(string="Last Day", compute="_compute_date_last", help="The last day on which the key works.")
+    date_last = fields.Date(
+        string="Last Day", compute="_compute_date_last", help="The last day on which the key works."
+    )
     revoked_at = fields.Datetime(readonly=True)
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")],

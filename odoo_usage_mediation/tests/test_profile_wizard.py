@@ -39,6 +39,12 @@ class TestProfileWizard(MediationCommon):
         self.assertEqual(self.column(wizard, "Pages").target, "quantity")
         self.assertIn("1.234,5", self.column(wizard, "Pages").samples)
 
+    def test_a_column_of_metric_codes_is_recognised_whatever_its_name(self):
+        wizard = self.begin(SAMPLE.replace("Type", "Zählerart").encode("cp1252"))
+        self.assertEqual(self.column(wizard, "Zählerart").target, "metric")
+        wizard = self.begin(SAMPLE.replace("Type", "Zählerart").replace("pages;7,5", "scans;7,5").encode("cp1252"))
+        self.assertEqual(self.column(wizard, "Zählerart").target, "unused", "scans is no metric")
+
     def test_what_lacks_is_said_in_the_words_of_the_form(self):
         wizard = self.begin()
         self.column(wizard, "Datum").target = "unused"

@@ -118,7 +118,8 @@ class UsageProfileWizard(models.TransientModel):
             self._look_for_known([])
             return self._reopen()
         self._look_for_known([column["name"] for column in sample.columns] if sample.header_row else [])
-        settings, columns = propose(sample)
+        metrics = self.env["usage.metric"].search([("company_id", "in", [False, *self.company_id.parent_ids.ids])])
+        settings, columns = propose(sample, frozenset(metrics.mapped("code")))
         if settings["encoding"] not in dict(ENCODINGS):
             settings["encoding"] = "auto"
         if settings["delimiter"] not in dict(DELIMITERS):
