@@ -2,6 +2,8 @@
 
 from odoo.exceptions import ConcurrencyError
 
+from .own_marks import is_marked
+
 COUNTS = """
     SELECT d.number, SUM(b.event_count)
       FROM (VALUES %s) d (number, line_id, metric_id, date_start, date_end)
@@ -19,7 +21,7 @@ def require_complete(env, rated):
     A rehearsal locks nobody out and shows what its snapshot knows.
     """
     counted = [item for item in rated if item.metric.measured_from == "events"]
-    if not counted or env.context.get("usage_rehearsal"):
+    if not counted or is_marked(env, "usage_rehearsal"):
         return
     rows, known = [], {}
     for number, item in enumerate(counted):

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..invoicing.own_marks import is_marked
+
 #: Fields that the host writes one by one while it creates and posts an invoice, changed or not.
 SAME_ON_MOVES = {"tax_country_id", "made_sequence_gap", "is_manually_modified"}
 SAME_ON_LINES = {"partner_id"}
@@ -94,4 +96,4 @@ def only_marks(records, vals, names):
 
 def by_a_run(records):
     """Whether a run makes these invoices, many at once and from values that it worked out."""
-    return bool(records.env.context.get("usage_makes_invoices"))
+    return is_marked(records.env, "usage_makes_invoices")

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..invoicing.own_marks import OWN
+
 
 class AccountMove(models.Model):
     """A draft of usage keeps the currency, the direction and the payer that its charges and draws have."""
@@ -58,5 +60,5 @@ class AccountMove(models.Model):
                 )
             )
         if usage:
-            self = self.with_context(usage_turns_round=True)
+            self = self.with_context(usage_turns_round=OWN)
         return super().action_switch_move_type()

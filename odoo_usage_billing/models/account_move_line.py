@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..invoicing.own_marks import is_marked
+
 #: What a line of usage says is billed.
 BILLED = {
     "quantity",
@@ -58,7 +60,7 @@ class AccountMoveLine(models.Model):
         return super(AccountMoveLine, self - self.filtered(lambda line: line._shows_usage()))._compute_price_unit()
 
     def write(self, vals):
-        if BILLED & vals.keys() and not self.env.context.get("usage_turns_round"):
+        if BILLED & vals.keys() and not is_marked(self.env, "usage_turns_round"):
             shown = self.filtered(lambda line: line._shows_usage() and line.parent_state != "cancel")
             if changed := shown._changed_by(vals):
                 changed[0]._refuse_change()

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..invoicing.figures import digits, money_step
+from ..invoicing.own_marks import OWN, is_marked
 from ..prepaid.worth import rounded
 
 FIXED_IN_DRAFTS = {"price_unit", "quantity", "discount", "tax_ids", "account_id", "usage_prepaid_balance_id"}
@@ -86,7 +87,7 @@ class AccountMoveLine(models.Model):
         if -self._exact_amount() > wanted:
             # Taxes included in prices round: rather a step too little than too much.
             price = Decimal(digits(self.price_unit)) + step
-            self.with_context(usage_prepaid_draw=True).price_unit = float(price)
+            self.with_context(usage_prepaid_draw=OWN).price_unit = float(price)
         rest = short = wanted + self._exact_amount()
         for grant in reversed(amounts):
             cut = min(short, amounts[grant])
@@ -117,7 +118,7 @@ class AccountMoveLine(models.Model):
             draws._undo(reason=self.env._("The invoice was not posted"))
 
     def write(self, vals):
-        if FIXED_IN_DRAFTS & vals.keys() and not self.env.context.get("usage_prepaid_draw"):
+        if FIXED_IN_DRAFTS & vals.keys() and not is_marked(self.env, "usage_prepaid_draw"):
             self._keep_drawn(vals)
         return super().write(vals)
 

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..invoicing import charges, commitments, completeness, periods
 from ..invoicing.lines import LineHints, commands
+from ..invoicing.own_marks import OWN
 from .contract_line import USAGE_MARKER, InvoicedLines
 from .usage_tz import tz_get
 
@@ -15,7 +16,7 @@ FAST_CREATE = {
     "mail_create_nolog": True,
     "mail_notrack": True,
     "skip_analytic_sync": True,
-    "usage_makes_invoices": True,
+    "usage_makes_invoices": OWN,
 }
 AFTER_FIXED = 10_000
 

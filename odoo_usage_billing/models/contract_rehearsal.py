@@ -3,6 +3,7 @@ from contextlib import closing
 from odoo import models
 
 from ..invoicing import postable, rehearsal
+from ..invoicing.own_marks import OWN, is_marked
 from .contract_contract import FAST_CREATE
 from .usage_hold import HeldError
 
@@ -49,14 +50,14 @@ class ContractContract(models.Model):
             due._compute_recurring_next_date()
             billed.update(rehearsal.mark_invoiced(self.env, values))
 
-        rehearsing = self.with_context(**FAST_CREATE, usage_rehearsal=True)
+        rehearsing = self.with_context(**FAST_CREATE, usage_rehearsal=OWN)
         with closing(self.env.cr.savepoint()):
             held = rehearsing._usage_in_turns(date_ref, invoice, TURNS_MAX)
         return turns, held
 
     def _usage_is_rehearsed(self):
         """Whether what is made now is undone: nobody needs to be held off, and nothing is booked."""
-        return bool(self.env.context.get("usage_rehearsal"))
+        return is_marked(self.env, "usage_rehearsal")
 
     def _usage_parts(self):
         """These contracts in smaller parts: those that may share an invoice together, else each alone."""

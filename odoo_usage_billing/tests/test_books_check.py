@@ -7,6 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from odoo.addons.odoo_usage_billing.audit import INVARIANTS, verify
+from odoo.addons.odoo_usage_billing.invoicing.own_marks import OWN
 
 from .common import utc
 from .common_accrual import AccrualCommon
@@ -131,7 +132,7 @@ class TestBooksCheck(AccrualCommon):
         moves = self.run_billing(date(2026, 3, 1), self.fee).line_ids.move_ids
         line = moves.invoice_line_ids.filtered("usage_component_id")[0]
         # As code that goes round the guard of drafts would.
-        line.with_context(usage_turns_round=True).price_unit = 3
+        line.with_context(usage_turns_round=OWN).price_unit = 3
         self.assertEqual(set(self.broken()), {"charge_lines", "invoice_total"})
 
     def test_a_fixed_line_may_be_changed_in_a_draft(self):

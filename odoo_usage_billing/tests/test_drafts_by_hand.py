@@ -50,6 +50,12 @@ class TestDraftsByHand(Drafts, UsageCommon):
         self.assertEqual((move.amount_untaxed, self.billed(move).quantity), (50, 100))
         self.assertBooks()
 
+    def test_no_context_that_a_client_sends_opens_what_is_billed(self):
+        lines = self.billed(self.draft())
+        for mark in ("usage_turns_round", "usage_makes_invoices", "usage_rehearsal"):
+            with self.subTest(mark), self.assertRaisesRegex(UserError, "charge"):
+                lines.with_context(**{mark: True}).write({"price_unit": 3})
+
     def test_what_is_billed_cannot_be_deleted_from_its_invoice(self):
         move = self.draft()
         with self.assertRaises(UserError), self.env.cr.savepoint():
