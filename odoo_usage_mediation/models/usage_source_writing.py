@@ -9,7 +9,7 @@ class UsageSource(models.Model):
     _inherit = "usage.source"
 
     assumed_decimal = fields.Selection(
-        [(".", "Point: 1,234 is a thousand and more"), (",", "Comma: 1,234 is one and a fraction")],
+        [(".", "Point: 1,234 means 1234"), (",", "Comma: 1,234 means 1.234")],
         string="Numbers in Doubt",
         tracking=True,
         help="The decimal sign of files in which nothing proves it, for profiles that recognise it. "
