@@ -92,9 +92,10 @@ class UsageAccrual(models.Model):
             accrual.skipped_count = len(accrual.line_ids.filtered("reason"))
 
     @api.depends("date", "number")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for accrual in self:
-            day = fields.Date.to_string(accrual.date)
+            day = accrual.date and self.env["usage.explainer"]._day_text(accrual.date)
             if accrual.number > 1:
                 accrual.display_name = self.env._(
                     "Accrual of %(day)s, number %(number)s", day=day, number=accrual.number

@@ -56,9 +56,11 @@ class UsageRecognition(models.Model):
             each.amount = sum(each.line_ids.mapped("amount_company"))
 
     @api.depends("date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for each in self:
-            each.display_name = self.env._("Prepaid revenue up to %s", fields.Date.to_string(each.date))
+            day = each.date and self.env["usage.explainer"]._day_text(each.date)
+            each.display_name = self.env._("Prepaid revenue up to %s", day)
 
     def write(self, vals):
         if {"company_id", "date"} & vals.keys():
