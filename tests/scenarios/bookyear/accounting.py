@@ -1,10 +1,12 @@
 """Operations on invoices and the ledger: billing, differences, accruals, credit notes, payments, rates, locks."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from odoo.exceptions import UserError
 
 from .byhand import months_after
+from .world import COMPANIES
 
 
 class AccountingOperations:
@@ -33,7 +35,9 @@ class AccountingOperations:
         if failed:
             raise AssertionError(f"{failed[0].contract_id.name}: {failed[0].state} {failed[0].message}")
         self.held |= set(run.line_ids.filtered(lambda line: line.state == "held").contract_id.ids)
-        self.billed_until[company.name] = self.clock.today
+        # West of UTC a month is over later: what is not, no run bills.
+        local = self.clock.instant.astimezone(ZoneInfo(COMPANIES[company.name][2])).date()
+        self.billed_until[company.name] = min(self.clock.today, local)
         done = set(run.line_ids.filtered(lambda line: line.state == "done").contract_id.ids)
         self.behind -= done
         self.held -= done
